@@ -1,0 +1,4 @@
+"""The production detection job: what it reads, what it decides, what it writes.
+
+Goes to production alone: imports none of the workbench's other packages.
+"""

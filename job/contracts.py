@@ -1,0 +1,301 @@
+"""What travels on the topics, field by field and unit by unit?
+
+Every record is one JSON object (UTF-8) with a contract version ``v``. The structures here are
+the only definition: the JSON Schemas below ``docs/schemas/`` are generated from them.
+
+Field names follow ISO 8583 (card messages); codes follow ISO 4217 (currency), ISO 18245
+(merchant category) and ISO 3166-1 alpha-2 (country). All times are event times in milliseconds
+since 1970-01-01T00:00:00Z. Labels (what is fraud) never travel in a message.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+CONTRACT_VERSION: Final = 1
+
+Version = Annotated[int, Meta(ge=1, le=CONTRACT_VERSION, description="Contract version.")]
+Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
+EventTimeMs = Annotated[
+    int,
+    Meta(ge=0, le=253_402_300_799_999, description="Event time, ms since the Unix epoch (UTC)."),
+]
+AmountMinor = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=10**12,
+        description="Cardholder billing amount (ISO 8583 field 6) in minor units of `currency`.",
+    ),
+]
+CurrencyCode = Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217, letters.")]
+CountryCode = Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")]
+MccCode = Annotated[str, Meta(min_length=4, max_length=4, description="ISO 18245.")]
+BinCode = Annotated[
+    str, Meta(min_length=6, max_length=8, description="ISO/IEC 7812 issuer number.")
+]
+ResponseCode = Annotated[
+    str, Meta(min_length=2, max_length=2, description="ISO 8583 field 39: the host's own checks.")
+]
+Latitude = Annotated[float, Meta(ge=-90.0, le=90.0, description="Degrees, WGS 84.")]
+Longitude = Annotated[float, Meta(ge=-180.0, le=180.0, description="Degrees, WGS 84.")]
+Score = Annotated[float, Meta(ge=0.0, le=1.0, description="0 nothing suspicious, 1 certain.")]
+
+EntryMode = Literal["chip", "contactless", "magstripe", "fallback", "ecommerce", "recurring"]
+MessageType = Literal["authorisation", "zero_amount_check", "reversal"]
+Action = Literal["clear", "review", "block"]
+Fate = Literal["dead_letter", "late", "repeat", "judged"]
+EntityType = Literal["card", "merchant", "bin", "device"]
+DeadLetterReason = Literal[
+    "empty",
+    "not_utf8",
+    "not_json",
+    "contract",
+    "unknown_version",
+    "key_mismatch",
+    "timestamp_mismatch",
+    "event_time_ahead",
+    "id_conflict",
+    "internal_error",
+]
+
+#: Entry modes in which the card itself is at the terminal (ISO 8583 field 22).
+CARD_PRESENT: Final = frozenset({"chip", "contactless", "magstripe", "fallback"})
+#: Response codes (ISO 8583 field 39) with which the host approves.
+APPROVED: Final = frozenset({"00", "10", "85"})
+
+
+class Swipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One authorisation as the issuer sees it: after its own checks, before its response leaves.
+
+    Travels on ``swipes``, keyed by ``card_token``, with ``event_time_ms`` as the Kafka timestamp.
+    """
+
+    v: Version = CONTRACT_VERSION
+    swipe_id: Identifier
+    card_token: Identifier
+    bin: BinCode
+    event_time_ms: EventTimeMs
+    amount_minor: AmountMinor
+    currency: CurrencyCode
+    mcc: MccCode
+    merchant_id: Identifier
+    terminal_id: Identifier
+    country: CountryCode
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    entry_mode: EntryMode
+    device_id: Identifier | None = None
+    ip_country: CountryCode | None = None
+    response_code: Annotated[
+        str, Meta(min_length=2, max_length=2, description="ISO 8583 field 39.")
+    ]
+    message_type: MessageType = "authorisation"
+
+
+class CardProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a card before its first swipe of this stream: the warm start.
+
+    Travels on the compacted topic ``card-profiles``, keyed by ``card_token``. ``amount_log_mean``
+    and ``amount_log_sd`` are mean and standard deviation of ln(amount in minor units) over
+    ``amount_count`` approved authorisations. ``recent`` are the card's last swipes by event time,
+    oldest first.
+    """
+
+    v: Version = CONTRACT_VERSION
+    card_token: Identifier
+    bin: BinCode
+    updated_ms: EventTimeMs
+    home_country: CountryCode
+    home_latitude: Latitude
+    home_longitude: Longitude
+    currency: CurrencyCode
+    amount_count: Annotated[int, Meta(ge=0, le=10**9)]
+    amount_log_mean: float
+    amount_log_sd: Annotated[float, Meta(ge=0.0)]
+    device_ids: Annotated[list[Identifier], Meta(max_length=16)] = []
+    usual_countries: Annotated[list[CountryCode], Meta(max_length=16)] = []
+    recent: Annotated[list[Swipe], Meta(max_length=64)] = []
+
+
+class ClockRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pushes one partition's event time forward when no more swipes follow.
+
+    Travels on ``swipes``, one for each partition, with ``clock_time_ms`` as the Kafka timestamp.
+    It is no swipe: it has no fate and is counted apart.
+    """
+
+    v: Version = CONTRACT_VERSION
+    record: Literal["clock"] = "clock"
+    clock_time_ms: EventTimeMs
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What was decided on one swipe: one compact record each.
+
+    Travels on ``decisions``, keyed by ``card_token``. ``fate`` is ``judged`` or ``repeat``; a
+    repeat (same id, same content) carries no judgement of its own: score 0, action ``clear``.
+    Swipes with another fate stand on ``late-swipes`` or ``dead-letters``. ``rules`` names the
+    rules that fired, ``rule_errors`` those that raised (the others still judged).
+    """
+
+    v: Version
+    swipe_id: Identifier
+    card_token: Identifier
+    event_time_ms: EventTimeMs
+    fate: Literal["judged", "repeat"]
+    score: Score
+    action: Action
+    partition: Annotated[int, Meta(ge=0, description="Source partition on `swipes`.")]
+    offset: Annotated[int, Meta(ge=0, description="Source offset on `swipes`.")]
+    rules: list[str] = []
+    rule_errors: list[str] = []
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one rule fired.
+
+    ``value`` reached ``threshold`` (both in ``unit``); ``saw`` holds the other figures the rule
+    looked at, units in their names; ``swipe_ids`` are the earlier swipes it rests on.
+    """
+
+    rule: Identifier
+    reason_code: Identifier
+    value: float
+    threshold: float
+    unit: str
+    saw: dict[str, str | int | float | None] = {}
+    swipe_ids: list[str] = []
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A flagged entity, explained.
+
+    Travels on ``alerts``, keyed by ``entity_id``. ``alert_id`` is a function of the cause, so that
+    a repeat can be recognised: ``card:<swipe_id>`` for a card,
+    ``<rule>:<entity_id>:<window_start_ms>`` for a window that looks across cards.
+    """
+
+    v: Version
+    alert_id: Annotated[str, Meta(min_length=1, max_length=256)]
+    entity_type: EntityType
+    entity_id: Annotated[str, Meta(min_length=1, max_length=160)]
+    swipe_id: Identifier
+    event_time_ms: EventTimeMs
+    score: Score
+    action: Action
+    findings: Annotated[list[Finding], Meta(min_length=1)]
+    window_start_ms: EventTimeMs | None = None
+    window_end_ms: EventTimeMs | None = None
+
+
+class LateSwipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A swipe that arrived too far behind its card's highest event time to be judged.
+
+    Travels on ``late-swipes``, keyed by ``card_token``.
+    """
+
+    v: Version
+    lateness_ms: Annotated[int, Meta(ge=0, description="Behind the card's newest swipe.")]
+    partition: Annotated[int, Meta(ge=0)]
+    offset: Annotated[int, Meta(ge=0)]
+    swipe: Swipe
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that could not be used, whole, with the reason and where it stood.
+
+    Travels on ``dead-letters``. ``payload_base64`` are the bytes as they came.
+    """
+
+    v: Version
+    reason: DeadLetterReason
+    detail: str
+    topic: str
+    partition: Annotated[int, Meta(ge=0)]
+    offset: Annotated[int, Meta(ge=0)]
+    key: str
+    payload_base64: str
+
+
+class WindowDrop(msgspec.Struct, frozen=True, kw_only=True):
+    """A judged swipe that came after the window it belongs to had closed.
+
+    Travels on ``window-drops``: the swipe has its decision, only the rule that looks across cards
+    did not see it. ``lateness_ms`` is how far the watermark had passed the window's end.
+    """
+
+    v: Version
+    rule: Identifier
+    entity_id: str
+    swipe_id: Identifier
+    event_time_ms: EventTimeMs
+    window_start_ms: EventTimeMs
+    window_end_ms: EventTimeMs
+    lateness_ms: int
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What a rule that looks across cards needs of one judged swipe. Inside the job only."""
+
+    rule: str
+    entity_id: str
+    card_token: str
+    swipe_id: str
+    event_time_ms: int
+
+
+class Topics(msgspec.Struct, frozen=True, kw_only=True):
+    """The topics of one run; a run is alone, so each has its own prefix."""
+
+    swipes: str
+    card_profiles: str
+    decisions: str
+    alerts: str
+    late_swipes: str
+    dead_letters: str
+    window_drops: str
+
+    @classmethod
+    def with_prefix(cls, prefix: str = "") -> Topics:
+        """Name the topics.
+
+        Parameters
+        ----------
+        prefix
+            Put before each name as it is, e.g. ``"run-7."``. Empty in production.
+        """
+        return cls(
+            swipes=f"{prefix}swipes",
+            card_profiles=f"{prefix}card-profiles",
+            decisions=f"{prefix}decisions",
+            alerts=f"{prefix}alerts",
+            late_swipes=f"{prefix}late-swipes",
+            dead_letters=f"{prefix}dead-letters",
+            window_drops=f"{prefix}window-drops",
+        )
+
+    def outputs(self) -> tuple[str, ...]:
+        """The topics that the job writes, in one transaction."""
+        return (
+            self.decisions,
+            self.alerts,
+            self.late_swipes,
+            self.dead_letters,
+            self.window_drops,
+        )
+
+
+#: The records by the (unprefixed) topic they travel on.
+RECORDS_BY_TOPIC: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
+    "swipes": (Swipe, ClockRecord),
+    "card-profiles": (CardProfile,),
+    "decisions": (Decision,),
+    "alerts": (Alert,),
+    "late-swipes": (LateSwipe,),
+    "dead-letters": (DeadLetter,),
+    "window-drops": (WindowDrop,),
+}

@@ -1,0 +1,199 @@
+"""What comes out for one record of ``swipes``?
+
+The way of one swipe through the job, without Flink: read, settle its fate, judge, write. The Flink
+function, the local run and the oracle all go through here.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from job.contracts import (
+    CONTRACT_VERSION,
+    CardProfile,
+    ClockRecord,
+    DeadLetter,
+    Decision,
+    LateSwipe,
+    Observation,
+    Swipe,
+    Topics,
+)
+from job.engine.card_state import CardState
+from job.engine.detector import Detector
+from job.engine.fate import settle
+from job.engine.intake import Unreadable, read
+from job.engine.settings import EngineSettings
+from job.rules.base import CrossCardRule, Rule
+
+_encode = msgspec.json.Encoder().encode
+_decode_profile = msgspec.json.Decoder(CardProfile).decode
+
+
+class Output(NamedTuple):
+    """One record to write."""
+
+    topic: str
+    key: str
+    value: bytes
+
+
+class Source(NamedTuple):
+    """Where a record stood."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class CardEngine:
+    """Everything that is keyed by card.
+
+    Parameters
+    ----------
+    rules
+        The enabled rules.
+    settings
+        The engine's bounds.
+    topics
+        Where the outputs go.
+
+    Attributes
+    ----------
+    counts
+        By fate (``judged``, ``repeat``, ``late``, ``dead_letter``) and ``clock``, ``profile``.
+    """
+
+    def __init__(self, rules: Sequence[Rule], settings: EngineSettings, topics: Topics) -> None:
+        self.settings = settings
+        self.topics = topics
+        self.detector = Detector(rules, settings)
+        self.cross_card_rules = [rule for rule in rules if isinstance(rule, CrossCardRule)]
+        self.counts: Counter[str] = Counter()
+
+    def load_profile(self, value: bytes, key: str, card: CardState, source: Source) -> list[Output]:
+        """Take one record of ``card-profiles`` into the card's state."""
+        try:
+            profile = _decode_profile(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+            reason = Unreadable("contract" if value else "empty", str(error))
+            return [self._dead_letter(value, key, source, reason)]
+        if profile.card_token != key:
+            mismatch = Unreadable("key_mismatch", f"card_token is {profile.card_token!r}")
+            return [self._dead_letter(value, key, source, mismatch)]
+        card.apply_profile(profile, self.detector.retention_ms)
+        self.counts["profile"] += 1
+        return []
+
+    def process(
+        self,
+        value: bytes,
+        key: str,
+        record_time_ms: int,
+        source: Source,
+        card: CardState,
+        observations: list[Observation],
+    ) -> list[Output]:
+        """Take one record of ``swipes``.
+
+        Parameters
+        ----------
+        value, key, record_time_ms
+            The record as it came; the key is the card.
+        source
+            Where it stood.
+        card
+            The card's state; changed only if the swipe is judged.
+        observations
+            What the rules across cards need of this swipe is appended here.
+
+        Returns
+        -------
+        list of Output
+            What to write: exactly one record that says the swipe's fate, and an alert where a rule
+            fired. Nothing for a clock record.
+        """
+        try:
+            swipe = read(value, key, record_time_ms, self.settings.event_time_limit_ms)
+        except Unreadable as reason:
+            return [self._dead_letter(value, key, source, reason)]
+        if isinstance(swipe, ClockRecord):
+            self.counts["clock"] += 1
+            return []
+        digest = crc32(value)
+        fate = settle(swipe, digest, card, self.settings.lateness_ms)
+        if fate == "judged":
+            return self._judged(swipe, digest, source, card, observations)
+        if fate == "repeat":
+            return [self._repeat(swipe, source)]
+        if fate == "late":
+            return [self._late(swipe, source, card)]
+        conflict = Unreadable(
+            "id_conflict", f"swipe_id {swipe.swipe_id!r} came before with other content"
+        )
+        return [self._dead_letter(value, key, source, conflict)]
+
+    def _judged(
+        self,
+        swipe: Swipe,
+        digest: int,
+        source: Source,
+        card: CardState,
+        observations: list[Observation],
+    ) -> list[Output]:
+        for rule in self.cross_card_rules:
+            observation = rule.observe(swipe)
+            if observation is not None:
+                observations.append(observation)
+        decision, alert = self.detector.decide(swipe, card, digest, source.partition, source.offset)
+        self.counts["judged"] += 1
+        outputs = [Output(self.topics.decisions, swipe.card_token, _encode(decision))]
+        if alert is not None:
+            outputs.append(Output(self.topics.alerts, alert.entity_id, _encode(alert)))
+        return outputs
+
+    def _repeat(self, swipe: Swipe, source: Source) -> Output:
+        self.counts["repeat"] += 1
+        decision = Decision(
+            v=CONTRACT_VERSION,
+            swipe_id=swipe.swipe_id,
+            card_token=swipe.card_token,
+            event_time_ms=swipe.event_time_ms,
+            fate="repeat",
+            score=0.0,
+            action="clear",
+            partition=source.partition,
+            offset=source.offset,
+        )
+        return Output(self.topics.decisions, swipe.card_token, _encode(decision))
+
+    def _late(self, swipe: Swipe, source: Source, card: CardState) -> Output:
+        self.counts["late"] += 1
+        late = LateSwipe(
+            v=CONTRACT_VERSION,
+            lateness_ms=card.high_event_time_ms - swipe.event_time_ms,
+            partition=source.partition,
+            offset=source.offset,
+            swipe=swipe,
+        )
+        return Output(self.topics.late_swipes, swipe.card_token, _encode(late))
+
+    def _dead_letter(self, value: bytes, key: str, source: Source, reason: Unreadable) -> Output:
+        self.counts["dead_letter"] += 1
+        letter = DeadLetter(
+            v=CONTRACT_VERSION,
+            reason=reason.reason,
+            detail=reason.detail,
+            topic=source.topic,
+            partition=source.partition,
+            offset=source.offset,
+            key=key,
+            payload_base64=base64.b64encode(value).decode("ascii"),
+        )
+        return Output(self.topics.dead_letters, key, _encode(letter))

@@ -1,0 +1,176 @@
+"""What does the job remember of one card?
+
+One value for each card: its profile, running figures over all it ever did, and its last swipes by
+event time. Encoded with msgspec as arrays, with a version, so that a later job can read it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import insort_right
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from job.contracts import APPROVED, CardProfile, Swipe
+
+STATE_VERSION: Final = 1
+#: More swipes of one card than this are not held, however short the time: bounds the state.
+HISTORY_LIMIT: Final = 256
+#: Devices remembered for a card; the one seen first longest ago goes first.
+DEVICE_LIMIT: Final = 16
+
+
+class PastSwipe(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is kept of a judged swipe. Units as in :class:`job.contracts.Swipe`."""
+
+    event_time_ms: int
+    swipe_id: str
+    digest: int
+    amount_minor: int
+    mcc: str
+    merchant_id: str
+    country: str
+    latitude: float | None
+    longitude: float | None
+    entry_mode: str
+    device_id: str | None
+    response_code: str
+    message_type: str
+
+
+class CardState(msgspec.Struct, array_like=True):
+    """All that the job remembers of one card.
+
+    ``history`` is sorted by event time (arrival order where equal). ``amount_count``,
+    ``amount_log_mean`` and ``amount_log_m2`` (sum of squared deviations, Welford 1962) are over
+    ln(amount in minor units) of approved authorisations above zero, the profile's included.
+    ``device_first_seen_ms`` are devices with the event time of their first approved swipe; the
+    profile's have 0.
+    """
+
+    version: int = STATE_VERSION
+    high_event_time_ms: int = -1
+    has_profile: bool = False
+    home_country: str = ""
+    home_latitude: float = 0.0
+    home_longitude: float = 0.0
+    usual_countries: list[str] = []
+    amount_count: int = 0
+    amount_log_mean: float = 0.0
+    amount_log_m2: float = 0.0
+    device_first_seen_ms: dict[str, int] = {}
+    judged_count: int = 0
+    history: list[PastSwipe] = []
+
+    def apply_profile(self, profile: CardProfile, retention_ms: int) -> None:
+        """Take over a profile: the warm start, or a change while the job runs.
+
+        A card that has swiped already keeps its own history and running figures; only what the
+        profile alone knows (home, usual countries, devices) is taken over then.
+        """
+        self.has_profile = True
+        self.home_country = profile.home_country
+        self.home_latitude = profile.home_latitude
+        self.home_longitude = profile.home_longitude
+        self.usual_countries = list(profile.usual_countries)
+        for device_id in profile.device_ids:
+            self.device_first_seen_ms[device_id] = 0
+        if self.judged_count:
+            return
+        self.amount_count = profile.amount_count
+        self.amount_log_mean = profile.amount_log_mean
+        # The profile gives a sample standard deviation (divisor n - 1).
+        self.amount_log_m2 = profile.amount_log_sd**2 * max(profile.amount_count - 1, 0)
+        self.history = []
+        self.high_event_time_ms = -1
+        for swipe in sorted(profile.recent, key=attrgetter("event_time_ms")):
+            self._append(swipe, digest=0, retention_ms=retention_ms)
+
+    def remember(self, swipe: Swipe, digest: int, retention_ms: int) -> None:
+        """Add a judged swipe, after every rule has seen the state without it.
+
+        Parameters
+        ----------
+        swipe
+            The swipe.
+        digest
+            CRC-32 of its bytes as they came, to tell a repeat from an id used twice.
+        retention_ms
+            What is further behind the card's highest event time than this is forgotten.
+        """
+        self.judged_count += 1
+        if swipe.response_code in APPROVED:
+            if swipe.amount_minor > 0 and swipe.message_type == "authorisation":
+                self.amount_count += 1
+                value = math.log(swipe.amount_minor)
+                delta = value - self.amount_log_mean
+                self.amount_log_mean += delta / self.amount_count
+                self.amount_log_m2 += delta * (value - self.amount_log_mean)
+            device_id = swipe.device_id
+            if device_id is not None and device_id not in self.device_first_seen_ms:
+                self._add_device(device_id, swipe.event_time_ms)
+        self._append(swipe, digest, retention_ms)
+
+    def _add_device(self, device_id: str, event_time_ms: int) -> None:
+        seen = self.device_first_seen_ms
+        seen[device_id] = event_time_ms
+        if len(seen) > DEVICE_LIMIT:
+            del seen[min(seen, key=lambda name: (seen[name], name))]
+
+    def _append(self, swipe: Swipe, digest: int, retention_ms: int) -> None:
+        past = PastSwipe(
+            swipe.event_time_ms,
+            swipe.swipe_id,
+            digest,
+            swipe.amount_minor,
+            swipe.mcc,
+            swipe.merchant_id,
+            swipe.country,
+            swipe.latitude,
+            swipe.longitude,
+            swipe.entry_mode,
+            swipe.device_id,
+            swipe.response_code,
+            swipe.message_type,
+        )
+        history = self.history
+        if past.event_time_ms >= self.high_event_time_ms:
+            self.high_event_time_ms = past.event_time_ms
+            history.append(past)
+        else:
+            insort_right(history, past, key=_event_time_ms)
+        horizon_ms = self.high_event_time_ms - retention_ms
+        stale = 0
+        while history[stale].event_time_ms < horizon_ms:
+            stale += 1
+        stale = max(stale, len(history) - HISTORY_LIMIT)
+        if stale:
+            del history[:stale]
+
+
+_event_time_ms = attrgetter("event_time_ms")
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(CardState)
+
+
+def encode_card_state(state: CardState) -> bytes:
+    """The state as it is stored."""
+    return _encoder.encode(state)
+
+
+def decode_card_state(data: bytes) -> CardState:
+    """The state as it was stored.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        If the bytes are no card state of a version this job knows.
+    """
+    state = _decoder.decode(data)
+    if state.version != STATE_VERSION:
+        raise msgspec.ValidationError(
+            f"card state has version {state.version}, this job reads {STATE_VERSION}"
+        )
+    return state

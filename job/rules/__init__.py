@@ -1,0 +1,1 @@
+"""The fraud rules: one file each, found by discovery (:mod:`job.rules.discovery`)."""

@@ -1,0 +1,102 @@
+"""What is a rule?
+
+A rule turns a swipe and what is known before it into one figure, its *value*, and fires when the
+value reaches its threshold. The value is cheap and taken on every swipe; the explanation is made
+only when the rule fires. Rules hold no state and do not see each other.
+
+The class docstring is the rule's page. It has these numpydoc sections, checked by a contract test:
+``Question`` (its first line), ``Formula``, ``Misses``, ``Disorder``, ``References`` and
+``Examples`` (a doctest). The parameter class documents each parameter with unit and source.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from job.contracts import EntityType, Observation, Swipe
+from job.engine.card_state import CardState
+
+Saw = Mapping[str, str | int | float | None]
+
+
+class RuleParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every rule can be told.
+
+    Parameters
+    ----------
+    enabled
+        Whether the rule judges at all.
+    weight
+        The probability of fraud that this rule alone stands for, 0 to 1; several are combined as
+        independent evidence (noisy-or). A choice until measured.
+    """
+
+    enabled: bool = True
+    weight: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Why a rule fired: the figures it looked at and the earlier swipes it rests on."""
+
+    saw: Saw
+    swipe_ids: tuple[str, ...] = ()
+
+
+class Rule(ABC):
+    """What rules on one card and rules across cards share."""
+
+    name: ClassVar[str]
+    reason_code: ClassVar[str]
+    #: Unit of value and threshold, for people.
+    unit: ClassVar[str]
+    #: The parameter class; has a default for every field.
+    Parameters: ClassVar[type[RuleParameters]]
+
+    def __init__(self, parameters: Any = None) -> None:
+        self.parameters = self.Parameters() if parameters is None else parameters
+
+    @property
+    @abstractmethod
+    def threshold(self) -> float:
+        """The value from which on the rule fires."""
+
+
+class CardRule(Rule):
+    """A rule that looks at one card: its state before the swipe, and the swipe."""
+
+    @property
+    @abstractmethod
+    def lookback_ms(self) -> int:
+        """How far back in event time the rule looks into ``card.history``; 0 if it does not."""
+
+    @abstractmethod
+    def measure(self, swipe: Swipe, card: CardState) -> float:
+        """The rule's value for this swipe; 0.0 where it has nothing to say."""
+
+    @abstractmethod
+    def explain(self, swipe: Swipe, card: CardState) -> Evidence:
+        """Why it fired. Called only when ``measure`` reached the threshold, with the same state."""
+
+
+class CrossCardRule(Rule):
+    """A rule that looks across cards: distinct cards of one entity in one tumbling window.
+
+    It fires early, at the swipe that brings the count to the threshold, because a count of
+    distinct cards never falls again; one alert for each entity and window.
+    """
+
+    entity_type: ClassVar[EntityType]
+
+    @property
+    @abstractmethod
+    def window_ms(self) -> int:
+        """Length of the tumbling window; windows start at multiples of it since the epoch."""
+
+    @abstractmethod
+    def observe(self, swipe: Swipe) -> Observation | None:
+        """What of this judged swipe counts, and for which entity; None if nothing."""

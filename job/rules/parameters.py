@@ -1,0 +1,63 @@
+"""Which parameters do the rules run with?
+
+A TOML file with one table for each rule; what is left out has its default. Wrong fields are
+refused by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from job.rules.base import Rule, RuleParameters
+from job.rules.discovery import rule_classes
+
+#: The parameters that the production job runs with.
+DEFAULT_FILE: Final = Path(__file__).with_name("parameters.toml")
+
+
+class ParametersError(ValueError):
+    """A parameter file that cannot be used; says which field and why."""
+
+
+def load_rules(file: Path = DEFAULT_FILE) -> list[Rule]:
+    """The enabled rules with their parameters, sorted by name.
+
+    Raises
+    ------
+    ParametersError
+        Naming the file, the field and what is wrong with it.
+    """
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParametersError(f"{file}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ParametersError(f"{file}: not readable as TOML: {error}") from None
+    classes = rule_classes()
+    for name in tables:
+        if name not in classes:
+            close = difflib.get_close_matches(name, classes, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; rules: {', '.join(classes)}"
+            raise ParametersError(f"{file}: [{name}] is no rule{hint}")
+    rules = []
+    for name, rule_class in classes.items():
+        parameters = _convert(file, name, tables.get(name, {}), rule_class.Parameters)
+        if parameters.enabled:
+            rules.append(rule_class(parameters))
+    return rules
+
+
+def _convert(
+    file: Path, name: str, table: object, parameters_class: type[RuleParameters]
+) -> RuleParameters:
+    try:
+        return msgspec.convert(table, parameters_class, strict=True)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        field = f"{name}.{path.rstrip('`')}" if path else name
+        raise ParametersError(f"{file}: {field}: {message}") from None
