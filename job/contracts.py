@@ -114,8 +114,8 @@ class CardProfile(msgspec.Struct, frozen=True, kw_only=True):
     home_longitude: Longitude
     currency: CurrencyCode
     amount_count: Annotated[int, Meta(ge=0, le=10**9)]
-    amount_log_mean: float
-    amount_log_sd: Annotated[float, Meta(ge=0.0)]
+    amount_log_mean: Annotated[float, Meta(ge=-100.0, le=100.0)]
+    amount_log_sd: Annotated[float, Meta(ge=0.0, le=100.0)]
     device_ids: Annotated[list[Identifier], Meta(max_length=16)] = []
     usual_countries: Annotated[list[CountryCode], Meta(max_length=16)] = []
     recent: Annotated[list[Swipe], Meta(max_length=64)] = []

@@ -66,6 +66,8 @@ class CardEngine:
 
     Attributes
     ----------
+    event_time_limit_ms
+        As in the settings; a job that lives on wall time moves it forward.
     counts
         By fate (``judged``, ``repeat``, ``late``, ``dead_letter``) and ``clock``, ``profile``.
     """
@@ -74,6 +76,7 @@ class CardEngine:
         self.settings = settings
         self.topics = topics
         self.detector = Detector(rules, settings)
+        self.event_time_limit_ms = settings.event_time_limit_ms
         self.cross_card_rules = [rule for rule in rules if isinstance(rule, CrossCardRule)]
         self.counts: Counter[str] = Counter()
 
@@ -83,10 +86,10 @@ class CardEngine:
             profile = _decode_profile(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             reason = Unreadable("contract" if value else "empty", str(error))
-            return [self._dead_letter(value, key, source, reason)]
+            return [self.dead_letter(value, key, source, reason)]
         if profile.card_token != key:
             mismatch = Unreadable("key_mismatch", f"card_token is {profile.card_token!r}")
-            return [self._dead_letter(value, key, source, mismatch)]
+            return [self.dead_letter(value, key, source, mismatch)]
         card.apply_profile(profile, self.detector.retention_ms)
         self.counts["profile"] += 1
         return []
@@ -120,9 +123,9 @@ class CardEngine:
             fired. Nothing for a clock record.
         """
         try:
-            swipe = read(value, key, record_time_ms, self.settings.event_time_limit_ms)
+            swipe = read(value, key, record_time_ms, self.event_time_limit_ms)
         except Unreadable as reason:
-            return [self._dead_letter(value, key, source, reason)]
+            return [self.dead_letter(value, key, source, reason)]
         if isinstance(swipe, ClockRecord):
             self.counts["clock"] += 1
             return []
@@ -137,7 +140,7 @@ class CardEngine:
         conflict = Unreadable(
             "id_conflict", f"swipe_id {swipe.swipe_id!r} came before with other content"
         )
-        return [self._dead_letter(value, key, source, conflict)]
+        return [self.dead_letter(value, key, source, conflict)]
 
     def _judged(
         self,
@@ -184,7 +187,8 @@ class CardEngine:
         )
         return Output(self.topics.late_swipes, swipe.card_token, _encode(late))
 
-    def _dead_letter(self, value: bytes, key: str, source: Source, reason: Unreadable) -> Output:
+    def dead_letter(self, value: bytes, key: str, source: Source, reason: Unreadable) -> Output:
+        """Make a dead letter of a record."""
         self.counts["dead_letter"] += 1
         letter = DeadLetter(
             v=CONTRACT_VERSION,

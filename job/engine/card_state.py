@@ -75,8 +75,7 @@ class CardState(msgspec.Struct, array_like=True):
         self.home_latitude = profile.home_latitude
         self.home_longitude = profile.home_longitude
         self.usual_countries = list(profile.usual_countries)
-        for device_id in profile.device_ids:
-            self.device_first_seen_ms[device_id] = 0
+        self._take_devices(profile.device_ids)
         if self.judged_count:
             return
         self.amount_count = profile.amount_count
@@ -112,6 +111,19 @@ class CardState(msgspec.Struct, array_like=True):
             if device_id is not None and device_id not in self.device_first_seen_ms:
                 self._add_device(device_id, swipe.event_time_ms)
         self._append(swipe, digest, retention_ms)
+
+    def _take_devices(self, device_ids: list[str]) -> None:
+        """The profile's devices replace the former profile's; of the others the newest stay."""
+        known = dict.fromkeys(device_ids, 0)
+        others = [
+            (first_seen_ms, device_id)
+            for device_id, first_seen_ms in self.device_first_seen_ms.items()
+            if first_seen_ms > 0 and device_id not in known
+        ]
+        room = max(DEVICE_LIMIT - len(known), 0)
+        for first_seen_ms, device_id in sorted(others, reverse=True)[:room]:
+            known[device_id] = first_seen_ms
+        self.device_first_seen_ms = known
 
     def _add_device(self, device_id: str, event_time_ms: int) -> None:
         seen = self.device_first_seen_ms

@@ -149,3 +149,30 @@ def _window(entity: EntityState, start_ms: int, end_ms: int) -> OpenWindow:
     window = OpenWindow(start_ms, end_ms)
     entity.windows.append(window)
     return window
+
+
+_observation_encoder = msgspec.json.Encoder()
+_observation_decoder = msgspec.json.Decoder(Observation)
+_state_encoder = msgspec.msgpack.Encoder()
+_state_decoder = msgspec.msgpack.Decoder(EntityState)
+
+
+def encode_observation(observation: Observation) -> tuple[str, str]:
+    """Key and content, as they travel inside the job."""
+    key = f"{observation.rule}|{observation.entity_id}"
+    return key, _observation_encoder.encode(observation).decode()
+
+
+def decode_observation(content: str) -> Observation:
+    """The observation as it was encoded."""
+    return _observation_decoder.decode(content)
+
+
+def encode_entity_state(state: EntityState) -> bytes:
+    """The state as it is stored."""
+    return _state_encoder.encode(state)
+
+
+def decode_entity_state(data: bytes | None) -> EntityState:
+    """The state as it was stored; a new one where there is none."""
+    return EntityState() if data is None else _state_decoder.decode(data)

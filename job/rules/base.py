@@ -4,6 +4,17 @@ A rule turns a swipe and what is known before it into one figure, its *value*, a
 value reaches its threshold. The value is cheap and taken on every swipe; the explanation is made
 only when the rule fires. Rules hold no state and do not see each other.
 
+Words that all pages use:
+
+- *approved*: the response code is 00, 10 or 85; every other one is a decline.
+- *earlier-arrived swipes*: the card's judged swipes before this one in the order of the partition,
+  and the ``recent`` swipes of its profile, which count as arrived before the stream. Those that
+  were late, repeats or dead letters are not among them. Of each card the 256 newest by event time
+  are kept. Their event time may be up to 30 s later than this swipe's.
+- *t* is the event time of this swipe. Amounts are in minor units of the card's billing currency.
+- Running figures (number, mean and deviation of ln(amount)) and the devices' first swipes start
+  from the profile's own figures; its ``recent`` swipes are already in those.
+
 The class docstring is the rule's page. It has these numpydoc sections, checked by a contract test:
 ``Question`` (its first line), ``Formula``, ``Misses``, ``Disorder``, ``References`` and
 ``Examples`` (a doctest). The parameter class documents each parameter with unit and source.

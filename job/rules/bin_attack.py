@@ -18,11 +18,13 @@ class BinAttackParameters(RuleParameters, frozen=True, kw_only=True):
     window_ms
         Length of the tumbling window, milliseconds of event time. A choice: one minute.
     cards
-        Distinct cards of one BIN at one merchant in the window from which on the rule fires. A
-        choice.
+        Number of distinct cards of one BIN at one merchant in the window from which on the rule
+        fires. A choice: above what a busy shop gets of small or declined swipes from one BIN.
     probe_max_minor
         An approved swipe counts only up to this amount, minor units; a declined one and a
         zero-amount check always do. A choice: probes are small.
+    weight
+        Probability of fraud that the rule alone stands for. A choice until measured.
     """
 
     window_ms: Annotated[int, Meta(gt=0, le=3_600_000)] = 60_000
@@ -36,10 +38,12 @@ class BinAttack(CrossCardRule):
 
     Formula
     -------
-    Of the judged ``ecommerce`` swipes with the same BIN and merchant in one tumbling window of
-    ``window_ms``, those count that were declined, were zero-amount checks, or had an amount <=
-    ``probe_max_minor``. value = distinct card tokens among them. Fires when value >= ``cards``,
-    once for each BIN, merchant and window, at the swipe that reaches it.
+    Of the judged ``ecommerce`` swipes with the same BIN and merchant and with event time in one
+    tumbling window [k * ``window_ms``, (k + 1) * ``window_ms``) since the epoch, reversals left
+    out, those count that were declined, were zero-amount checks, or had an amount <=
+    ``probe_max_minor``. value = number of distinct card tokens among them. Fires when value >=
+    ``cards``, once for each BIN, merchant and window, at the swipe that reaches it. The entity is
+    ``<bin>|<merchant_id>``. Declined means a response code other than 00, 10 and 85.
 
     Misses
     ------
@@ -53,13 +57,19 @@ class BinAttack(CrossCardRule):
 
     References
     ----------
-    Visa, "Enumeration attacks and account testing" (2020 and later), describes the attack; window
-    and counts are choices.
+    Visa, "Anti-Enumeration and Account Testing Best Practices for Merchants": the attack, and
+    counting attempts by BIN and merchant. OWASP, "Automated Threat Handbook: Web Applications",
+    OAT-001 Carding and OAT-010 Card Cracking. Window and counts are choices.
 
     Examples
     --------
-    >>> BinAttack(BinAttackParameters(cards=3)).threshold
-    3.0
+    A declined payment online counts, one at a terminal does not:
+
+    >>> from job.rules.example import example_swipe
+    >>> BinAttack().observe(example_swipe(entry_mode="ecommerce", response_code="14")).entity_id
+    '400000|example-shop'
+    >>> BinAttack().observe(example_swipe(entry_mode="chip", response_code="14")) is None
+    True
     """
 
     name: ClassVar[str] = "bin_attack"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -32,32 +32,55 @@ def load_rules(file: Path = DEFAULT_FILE) -> list[Rule]:
     ParametersError
         Naming the file, the field and what is wrong with it.
     """
+    return rules_from_tables(read_tables(file), str(file))
+
+
+def read_tables(file: Path) -> dict[str, dict[str, Any]]:
+    """The parameter file as plain tables, checked.
+
+    Raises
+    ------
+    ParametersError
+        Naming the file, the field and what is wrong with it.
+    """
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParametersError(f"{file}: no such file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ParametersError(f"{file}: not readable as TOML: {error}") from None
+    rules_from_tables(tables, str(file))
+    return tables
+
+
+def rules_from_tables(tables: dict[str, Any], origin: str = "rule parameters") -> list[Rule]:
+    """The enabled rules out of plain tables, one for each rule.
+
+    Raises
+    ------
+    ParametersError
+        Naming the origin, the field and what is wrong with it.
+    """
     classes = rule_classes()
     for name in tables:
         if name not in classes:
             close = difflib.get_close_matches(name, classes, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else f"; rules: {', '.join(classes)}"
-            raise ParametersError(f"{file}: [{name}] is no rule{hint}")
+            raise ParametersError(f"{origin}: [{name}] is no rule{hint}")
     rules = []
     for name, rule_class in classes.items():
-        parameters = _convert(file, name, tables.get(name, {}), rule_class.Parameters)
+        parameters = _convert(origin, name, tables.get(name, {}), rule_class.Parameters)
         if parameters.enabled:
             rules.append(rule_class(parameters))
     return rules
 
 
 def _convert(
-    file: Path, name: str, table: object, parameters_class: type[RuleParameters]
+    origin: str, name: str, table: object, parameters_class: type[RuleParameters]
 ) -> RuleParameters:
     try:
         return msgspec.convert(table, parameters_class, strict=True)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         field = f"{name}.{path.rstrip('`')}" if path else name
-        raise ParametersError(f"{file}: {field}: {message}") from None
+        raise ParametersError(f"{origin}: {field}: {message}") from None

@@ -20,7 +20,9 @@ class VelocityParameters(RuleParameters, frozen=True, kw_only=True):
         Length of the window, milliseconds of event time. A choice: ten minutes.
     swipes
         Number of authorisations in the window, this one included, from which on the rule fires.
-        A choice: a holder shopping normally stays below.
+        A choice: a holder who shops normally, and whose payment fails once or twice, stays below.
+    weight
+        Probability of fraud that the rule alone stands for. A choice until measured.
     """
 
     window_ms: Annotated[int, Meta(gt=0, le=86_400_000)] = 600_000
@@ -39,7 +41,8 @@ class Velocity(CardRule):
 
     Misses
     ------
-    Attacks paced slower than the window; attacks spread over many cards.
+    Attacks paced slower than the window; attacks spread over many cards (bin_attack). A toll road
+    or a vending machine that charges a holder many times fires.
 
     Disorder
     --------
@@ -49,13 +52,22 @@ class Velocity(CardRule):
 
     References
     ----------
-    Visa, "Visa Merchant Guide: velocity checks", describes the control; window and count are
-    choices.
+    Visa, "Visa E-Commerce Merchants' Guide to Risk Management" (2013), on velocity limits: the
+    control. C. Whitrow et al. (2009), "Transaction aggregation as a strategy for credit card fraud
+    detection", Data Mining and Knowledge Discovery 18, 30-55: counts over a window tell fraud
+    better than single swipes. Window and count are choices.
 
     Examples
     --------
-    >>> Velocity(VelocityParameters(swipes=3)).threshold
+    >>> from job.rules.example import example_card, example_swipe
+    >>> card = example_card(example_swipe(event_time_ms=0), example_swipe(event_time_ms=60_000))
+    >>> Velocity().measure(example_swipe(event_time_ms=120_000), card)
     3.0
+
+    Ten minutes after the first, that one has left the window:
+
+    >>> Velocity().measure(example_swipe(event_time_ms=600_000), card)
+    2.0
     """
 
     name: ClassVar[str] = "velocity"

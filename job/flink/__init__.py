@@ -1,0 +1,1 @@
+"""The engine on Flink: the only place that imports pyflink."""

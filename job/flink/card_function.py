@@ -1,0 +1,166 @@
+"""How does the card engine run inside Flink's keyed process function?
+
+Runs in thread mode: in the JVM's task thread, one Python interpreter a TaskManager.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pyflink.common import Row, Time, Types
+from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
+from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
+
+from job.contracts import Observation, Topics
+from job.engine.card_engine import CardEngine, Source
+from job.engine.card_state import CardState, decode_card_state, encode_card_state
+from job.engine.intake import Unreadable
+from job.engine.settings import EngineSettings
+from job.engine.window_engine import encode_observation
+from job.flink.tables import SWIPE_KIND
+from job.rules.parameters import rules_from_tables
+from job.version import check_code_hash, code_hash
+
+#: What the rules that look across cards need, to be keyed anew.
+OBSERVATIONS: Final = OutputTag("observations", Types.ROW([Types.STRING(), Types.STRING()]))
+#: Counters are written to the JVM after so many judged swipes, or at any other fate.
+METRICS_BATCH: Final = 200
+_NANOS_PER_MS: Final = 1_000_000
+_COMPACTION_PERIOD: Final = Time.milliseconds(30 * 86_400_000)
+
+
+class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
+    """One instance owns its cards: what it decoded, it need not read again.
+
+    Parameters
+    ----------
+    rule_tables
+        Rule parameters by rule, as in the parameter file.
+    settings
+        The engine's bounds.
+    topics
+        The run's topics.
+    max_ahead_ms
+        How far ahead of the wall clock an event time may be; None where the settings hold a
+        fixed limit.
+    cache_cards
+        Decoded cards held in memory.
+    state_ttl_ms
+        Wall-clock backstop, see :class:`job.flink.options.JobOptions`.
+    """
+
+    def __init__(
+        self,
+        rule_tables: dict[str, dict[str, Any]],
+        settings: EngineSettings,
+        topics: Topics,
+        max_ahead_ms: int | None,
+        cache_cards: int,
+        state_ttl_ms: int,
+    ) -> None:
+        self._code_hash = code_hash()
+        self._rule_tables = rule_tables
+        self._settings = settings
+        self._topics = topics
+        self._max_ahead_ms = max_ahead_ms
+        self._cache_cards = cache_cards
+        self._state_ttl_ms = state_ttl_ms
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Make the engine, the state and the counters."""
+        check_code_hash(self._code_hash)
+        rules = rules_from_tables(self._rule_tables)
+        self._engine = CardEngine(rules, self._settings, self._topics)
+        # Bytes of an encoded CardState: an array type fails on the first read in thread mode.
+        descriptor = ValueStateDescriptor("card", Types.PICKLED_BYTE_ARRAY())
+        descriptor.enable_time_to_live(
+            StateTtlConfig.new_builder(Time.milliseconds(self._state_ttl_ms))
+            .disable_cleanup_in_background()
+            # The default of the second argument would start a gateway process in the TaskManager.
+            .cleanup_in_rocksdb_compact_filter(1000, _COMPACTION_PERIOD)
+            .build()
+        )
+        self._state = runtime_context.get_state(descriptor)
+        self._cache: dict[str, CardState] = {}
+        self._metrics = runtime_context.get_metrics_group()
+        self._counters: dict[str, Any] = {}
+        self._reported: dict[str, int] = {}
+        self._records = 0
+        for name in ("judged", "repeat", "late", "dead_letter", "clock", "profile"):
+            self._count(f"fate_{name}", 0)
+        for rule in self._engine.detector.rules:
+            self._count(f"alerts_{rule.name}", 0)
+            self._count(f"errors_{rule.name}", 0)
+
+    def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterable[Any]:
+        """Take one framed record (:func:`job.flink.tables.source_query`)."""
+        kind, partition, offset, payload = bytes(value).split(b" ", 3)
+        key = ctx.get_current_key()
+        source = Source(
+            self._topics.swipes if kind == SWIPE_KIND else self._topics.card_profiles,
+            int(partition),
+            int(offset),
+        )
+        observations: list[Observation] = []
+        card = self._cache.get(key)
+        try:
+            if card is None:
+                card = self._load(key)
+            before = card.judged_count
+            if kind == SWIPE_KIND:
+                if self._max_ahead_ms is not None:
+                    now_ms = time.time_ns() // _NANOS_PER_MS
+                    self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
+                outputs = self._engine.process(
+                    payload, key, ctx.timestamp(), source, card, observations
+                )
+                changed = card.judged_count != before
+            else:
+                outputs = self._engine.load_profile(payload, key, card, source)
+                changed = not outputs
+            if changed:
+                self._state.update(encode_card_state(card))
+        except Exception:  # nothing a record holds may restart the job
+            self._cache.pop(key, None)
+            observations.clear()
+            reason = Unreadable("internal_error", traceback.format_exc(limit=-3))
+            outputs = [self._engine.dead_letter(payload, key, source, reason)]
+        self._records += 1
+        if self._records >= METRICS_BATCH or not outputs or len(outputs) > 1:
+            self._report()
+        results: list[Any] = [tuple(output) for output in outputs]
+        for observation in observations:
+            results.append((OBSERVATIONS, Row(*encode_observation(observation))))
+        return results
+
+    def _load(self, key: str) -> CardState:
+        stored = self._state.value()
+        card = CardState() if stored is None else decode_card_state(stored)
+        cache = self._cache
+        if len(cache) >= self._cache_cards:
+            del cache[next(iter(cache))]
+        cache[key] = card
+        return card
+
+    def _report(self) -> None:
+        """Bring the JVM's counters up to the engine's counts."""
+        self._records = 0
+        engine = self._engine
+        for fate, count in engine.counts.items():
+            self._count(f"fate_{fate}", count)
+        for rule, count in engine.detector.alerts_by_rule.items():
+            self._count(f"alerts_{rule}", count)
+        for rule, count in engine.detector.errors_by_rule.items():
+            self._count(f"errors_{rule}", count)
+
+    def _count(self, name: str, count: int) -> None:
+        counter = self._counters.get(name)
+        if counter is None:
+            counter = self._counters[name] = self._metrics.counter(name)
+        delta = count - self._reported.get(name, 0)
+        if delta:
+            counter.inc(delta)
+            self._reported[name] = count

@@ -1,0 +1,122 @@
+"""How do records come in from Kafka, and how do the outputs go back, in the JVM?
+
+Kafka, event time, watermarks and transactions are left to Flink's SQL connector: Python never
+touches them. One source reads swipes and card profiles; one sink writes all output topics in one
+transaction, so that a decision and its alert become visible together.
+"""
+
+from __future__ import annotations
+
+from job.contracts import Topics
+from job.flink.options import JobOptions
+
+#: Stands before each record's bytes, parted by blanks: kind, partition, offset.
+SWIPE_KIND = b"S"
+PROFILE_KIND = b"P"
+
+
+def source_table(options: JobOptions, topics: Topics) -> str:
+    """DDL of the table ``incoming``: one row for each record, with where it stood.
+
+    A record further ahead than allowed gets a watermark at the epoch: it becomes a dead letter
+    later, and must not push event time past everybody else.
+    """
+    if options.event_time_limit_ms is None:
+        limit = f"CURRENT_TIMESTAMP + INTERVAL {_interval(options.event_time_max_ahead_ms)}"
+    else:
+        limit = f"TO_TIMESTAMP_LTZ({options.event_time_limit_ms}, 3)"
+    lateness = _interval(options.max_lateness_ms)
+    return f"""
+        CREATE TEMPORARY TABLE incoming (
+            record_key BYTES,
+            record_value BYTES,
+            record_topic STRING METADATA FROM 'topic' VIRTUAL,
+            record_partition INT METADATA FROM 'partition' VIRTUAL,
+            record_offset BIGINT METADATA FROM 'offset' VIRTUAL,
+            record_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+            WATERMARK FOR record_time AS CASE
+                WHEN record_time > {limit} THEN TO_TIMESTAMP_LTZ(0, 3)
+                ELSE record_time - INTERVAL {lateness}
+            END
+        ) WITH (
+            'connector' = 'kafka',
+            'topic' = '{topics.swipes};{topics.card_profiles}',
+            'scan.startup.mode' = 'group-offsets',
+            'properties.bootstrap.servers' = '{options.bootstrap_servers}',
+            'properties.group.id' = '{options.group_id}',
+            'properties.auto.offset.reset' = 'earliest',
+            'properties.fetch.min.bytes' = '1',
+            'key.format' = 'raw',
+            'key.fields' = 'record_key',
+            'value.format' = 'raw',
+            'value.fields-include' = 'EXCEPT_KEY'
+            {_client_properties(options)}
+        )
+    """
+
+
+def source_query(topics: Topics) -> str:
+    """The stream's fields: card key, framed bytes, event time.
+
+    ISO-8859-1 maps each byte to one character and back, so that bytes of any kind, UTF-8 or not,
+    pass unchanged. A record without key would fail the key selection, so it gets an empty one.
+    """
+    return f"""
+        SELECT
+            COALESCE(CAST(record_key AS STRING), ''),
+            ENCODE(
+                CONCAT(
+                    CASE record_topic WHEN '{topics.swipes}'
+                        THEN '{SWIPE_KIND.decode()} ' ELSE '{PROFILE_KIND.decode()} ' END,
+                    CAST(record_partition AS STRING), ' ',
+                    CAST(record_offset AS STRING), ' ',
+                    COALESCE(DECODE(record_value, 'ISO-8859-1'), '')
+                ),
+                'ISO-8859-1'
+            ),
+            record_time
+        FROM incoming
+    """  # noqa: S608
+
+
+def sink_table(options: JobOptions, topics: Topics) -> str:
+    """DDL of the table ``outgoing``: topic, key and value of each record to write."""
+    exactly_once = ""
+    if options.sink_guarantee == "exactly-once":
+        exactly_once = f"""
+            'sink.transactional-id-prefix' = '{options.transactional_id_prefix}',
+            'sink.transaction-naming-strategy' = '{options.sink_transaction_naming.upper()}',
+            'properties.transaction.timeout.ms' = '{options.transaction_timeout_ms}',
+        """
+    return f"""
+        CREATE TEMPORARY TABLE outgoing (
+            record_topic STRING METADATA FROM 'topic',
+            record_key STRING,
+            record_value BYTES
+        ) WITH (
+            'connector' = 'kafka',
+            'topic' = '{";".join(topics.outputs())}',
+            'sink.delivery-guarantee' = '{options.sink_guarantee}',
+            {exactly_once}
+            'properties.bootstrap.servers' = '{options.bootstrap_servers}',
+            'properties.linger.ms' = '0',
+            'key.format' = 'raw',
+            'key.fields' = 'record_key',
+            'value.format' = 'raw',
+            'value.fields-include' = 'EXCEPT_KEY'
+            {_client_properties(options)}
+        )
+    """
+
+
+def _interval(duration_ms: int) -> str:
+    seconds, millis = divmod(duration_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return f"'{days} {hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}' DAY TO SECOND(3)"
+
+
+def _client_properties(options: JobOptions) -> str:
+    quoted = {name: value.replace("'", "''") for name, value in options.kafka_properties.items()}
+    return "".join(f", 'properties.{name}' = '{value}'" for name, value in quoted.items())

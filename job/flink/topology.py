@@ -1,0 +1,144 @@
+"""How do source, functions and sink hang together?
+
+incoming -> keyed by card -> CardFunction -> decisions, alerts, late, dead letters -> outgoing
+                                  | observations, keyed by rule and entity
+                                  v
+                             WindowFunction -> alerts, window drops -> outgoing
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pyflink.common import Configuration, Types
+from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
+from pyflink.table import DataTypes, Schema, StreamTableEnvironment
+
+from job.contracts import Topics
+from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
+from job.flink.card_function import OBSERVATIONS, CardFunction
+from job.flink.options import JobOptions
+from job.flink.tables import sink_table, source_query, source_table
+from job.flink.window_function import WindowFunction
+from job.rules.parameters import DEFAULT_FILE, read_tables
+
+_OUTPUT: Final = Types.TUPLE([Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
+
+
+def configuration(options: JobOptions) -> Configuration:
+    """Flink settings that belong to the job, not to the cluster."""
+    settings = {
+        # Exactly lower case: anything else is silently process mode.
+        "python.execution-mode": "thread",
+        "execution.buffer-timeout.interval": "1 ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.interval": f"{options.checkpoint_interval_ms} ms",
+        "execution.checkpointing.timeout": f"{options.checkpoint_timeout_ms} ms",
+        "execution.checkpointing.min-pause": "0 ms",
+        "execution.checkpointing.max-concurrent-checkpoints": "1",
+        "execution.checkpointing.incremental": "true",
+        "execution.checkpointing.tolerable-failed-checkpoints": "1000",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "state.backend.type": options.state_backend,
+        "state.backend.rocksdb.use-bloom-filter": "true",
+        "pipeline.max-parallelism": str(options.max_parallelism),
+        "pipeline.object-reuse": "true",
+        "table.exec.uid.generation": "ALWAYS",
+        "table.exec.source.idle-timeout": f"{options.idle_timeout_ms} ms",
+        "table.local-time-zone": "UTC",
+    }
+    if options.checkpoint_dir is not None:
+        settings["execution.checkpointing.dir"] = options.checkpoint_dir
+    result = Configuration()
+    for name, value in settings.items():
+        result.set_string(name, value)
+    return result
+
+
+def engine_settings(options: JobOptions) -> EngineSettings:
+    """The engine's bounds out of the job's options."""
+    limit_ms = options.event_time_limit_ms
+    return EngineSettings(
+        lateness_ms=options.max_lateness_ms,
+        event_time_limit_ms=NO_EVENT_TIME_LIMIT_MS if limit_ms is None else limit_ms,
+    )
+
+
+def build(options: JobOptions) -> StreamExecutionEnvironment:
+    """Build the whole job, ready to execute.
+
+    Raises
+    ------
+    job.rules.parameters.ParametersError
+        If the rules' parameter file cannot be used.
+    """
+    rule_tables = read_tables(Path(options.rules_file) if options.rules_file else DEFAULT_FILE)
+    settings = engine_settings(options)
+    topics = Topics.with_prefix(options.topic_prefix)
+    env = StreamExecutionEnvironment.get_execution_environment(configuration(options))
+    if options.parallelism is not None:
+        env.set_parallelism(options.parallelism)
+    tables = StreamTableEnvironment.create(env)
+    tables.execute_sql(source_table(options, topics))
+    tables.execute_sql(sink_table(options, topics))
+
+    card_function = CardFunction(
+        rule_tables,
+        settings,
+        topics,
+        options.event_time_max_ahead_ms if options.event_time_limit_ms is None else None,
+        options.state_cache_cards,
+        options.state_ttl_ms,
+    )
+    judged = (
+        _by_card(_incoming(tables, topics))
+        .process(card_function, _OUTPUT)
+        .name("judge by card")
+        .uid("judge-by-card")
+    )
+    across = (
+        _by_first_field(judged.get_side_output(OBSERVATIONS), Types.STRING())
+        .process(WindowFunction(rule_tables, settings, topics), _OUTPUT)
+        .name("count across cards")
+        .uid("count-across-cards")
+    )
+    outgoing = tables.from_data_stream(
+        judged.union(across),
+        Schema.new_builder()
+        .column("f0", DataTypes.STRING())
+        .column("f1", DataTypes.STRING())
+        .column("f2", DataTypes.BYTES())
+        .build(),
+    )
+    statements = tables.create_statement_set()
+    statements.add_insert("outgoing", outgoing)
+    statements.attach_as_datastream()
+    return env
+
+
+def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
+    return tables.to_append_stream(
+        tables.sql_query(source_query(topics)),
+        # The third field carries event time into the stream.
+        Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.INSTANT()]),
+    )
+
+
+def _by_card(stream: DataStream) -> KeyedStream:
+    return _by_first_field(stream, Types.PRIMITIVE_ARRAY(Types.BYTE()))
+
+
+def _by_first_field(stream: DataStream, value_type: Types) -> KeyedStream:
+    """Key by the first field in the JVM; the function then gets the second field alone.
+
+    ``DataStream.key_by`` would send each record through a Python operator of its own first.
+    """
+    selector = get_gateway().jvm.KeyByKeySelector()
+    key_type = Types.ROW([Types.STRING()]).get_java_type_info()
+    return KeyedStream(
+        stream._j_data_stream.keyBy(selector, key_type),
+        Types.ROW([Types.STRING(), value_type]),
+        stream,
+    )
