@@ -1,0 +1,1 @@
+"""Who swipes and when: population, history, load shape, rendering, paced replay into Kafka."""

@@ -138,7 +138,7 @@ def run_file(
     record_count: int,
     profiles: Path | None,
     out: Path,
-    progress: Progress = lambda done, total: None,
+    progress: Progress | None = None,
 ) -> int:
     """Run the engine over records and write what the job has to write.
 
@@ -168,9 +168,11 @@ def run_file(
                     )
                 if len(rows) >= _CHUNK:
                     written += _write(writer, rows)
-                    progress(done, record_count)
+                    if progress is not None:
+                        progress(done, record_count)
             written += _write(writer, rows)
-            progress(record_count, record_count)
+            if progress is not None:
+                progress(record_count, record_count)
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -190,12 +192,9 @@ def _profiles(file: Path | None) -> Iterator[tuple[str, bytes]]:
 
 def _write(writer: pq.ParquetWriter, rows: list[Any]) -> int:
     count = len(rows)
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in _SCHEMA]
-    writer.write_table(
-        pa.table(
-            [pa.array(c, t.type) for c, t in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA
-        )
-    )
+    columns = [[row[index] for row in rows] for index in range(len(_SCHEMA))]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
+    writer.write_table(pa.table(arrays, schema=_SCHEMA))
     rows.clear()
     return count
 

@@ -30,7 +30,7 @@ def code_hash() -> str:
 
 
 class StaleCodeError(RuntimeError):
-    """This process holds another version of the job than the one that was submitted."""
+    """The process holds another version of the job than the one that was submitted."""
 
 
 def check_code_hash(submitted: str) -> None:

@@ -1,0 +1,1 @@
+"""What happens: each attack and each innocent look-alike in one file, with labels and a dial."""

@@ -1,0 +1,1 @@
+"""The command line and the order of a run; stands on top of all other packages."""

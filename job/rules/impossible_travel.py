@@ -159,12 +159,18 @@ class ImpossibleTravel(CardRule):
                 continue
             # d <= 111.195 km * (|dlat| + |dlon|): the way along a parallel and a meridian is no
             # shorter than the great circle. Swipes around home stop here, without trigonometry.
-            if abs(past_latitude - latitude) + abs(past_longitude - longitude) < near_degrees:
+            degrees = abs(past_latitude - latitude) + abs(past_longitude - longitude)
+            if degrees < near_degrees:
                 continue
             if not _placed(past):
                 continue
+            between_ms = swipe.event_time_ms - past.event_time_ms
+            # By the same bound: a pair that cannot be faster than one already seen. On a journey
+            # nearly all pairs but the newest stop here.
+            if self._speed_kmh(degrees * KM_PER_DEGREE_BOUND, between_ms) <= fastest_kmh:
+                continue
             km = great_circle_km(latitude, longitude, past_latitude, past_longitude)
-            speed_kmh = self._speed_kmh(km, swipe.event_time_ms - past.event_time_ms)
+            speed_kmh = self._speed_kmh(km, between_ms)
             if speed_kmh > fastest_kmh:
                 fastest_kmh, culprit = speed_kmh, past
         return fastest_kmh, culprit

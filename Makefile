@@ -1,0 +1,117 @@
+# PayStream Workbench. `make` alone prints the help.
+#
+# Each target that needs the environment makes it: the virtual environment from the hashed lock,
+# the jars through pom.xml. Behind each target stands the command `paystream`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+ENV := $(VENV)/.installed
+JARS := .local/jars/.installed
+PROFILES := kafka flink-connector
+
+# Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
+SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules
+RUN_SETTINGS := workers parallelism checkpoint_interval_ms state_backend sink_guarantee
+option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
+options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
+
+# A recipe's exit code becomes make's own 2: CI calls `paystream` itself.
+
+.PHONY: help
+help:  ## This help
+	@echo "PayStream Workbench: is the fraud job fast enough, does it catch what it should, does it lose nothing?"
+	@echo
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 } /^## / { printf "\n%s\n", substr($$0, 4) }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Settings: scenario=geo_jump difficulty=easy|medium|hard rate=100000 (a minute) duration=60 (s)"
+	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N rules=FILE undisturbed=1"
+	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
+	@echo "          sink_guarantee=exactly-once|at-least-once"
+	@echo "More:     $(BIN)/paystream --help"
+
+## Run
+.PHONY: simulate local runs compare scenarios rules
+simulate: $(ENV) $(JARS)  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
+	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(if $(keep_stack),--keep-stack)
+
+local: $(ENV)  ## The same through the engine alone: no Java, under a minute
+	@$(BIN)/paystream local $(call options,$(filter-out warm_up load,$(SETTINGS)))
+
+runs: $(ENV)  ## All runs with their verdicts
+	@$(BIN)/paystream runs
+
+compare: $(ENV)  ## Two runs side by side: a=RUN b=RUN
+	@$(BIN)/paystream compare '$(a)' '$(b)'
+
+scenarios: $(ENV)  ## What can be replayed
+	@$(BIN)/paystream scenarios
+
+rules: $(ENV)  ## What the job looks for
+	@$(BIN)/paystream rules
+
+## The local stack
+.PHONY: stack-up stack-down stack-status
+stack-up: $(ENV) $(JARS)  ## Start Kafka and Flink and leave them running
+	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers))
+
+stack-down: $(ENV)  ## Stop them
+	@$(BIN)/paystream stack down
+
+stack-status: $(ENV)  ## Addresses and log files
+	@$(BIN)/paystream stack status
+
+## This machine
+.PHONY: doctor bootstrap install clean
+doctor:  ## Check what this machine has, and say what to install
+	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
+
+bootstrap:  ## Install what is missing with apt, where that is possible
+	@bash tools/bootstrap.sh
+
+install: $(ENV) $(JARS)  ## Virtual environment and jars
+
+clean:  ## Remove the environment, jars, stack data, replays (runs are kept)
+	@! test -x $(BIN)/paystream || $(BIN)/paystream stack down
+	rm -rf $(VENV) .local replays build *.egg-info
+
+## Checks
+.PHONY: test test-full check bench docs
+test: $(ENV) $(JARS)  ## All checks and tests, under 20 minutes on two cores
+	@bash tools/test.sh quick
+
+test-full: $(ENV) $(JARS)  ## The same, and what takes longer
+	@bash tools/test.sh full
+
+check: $(ENV)  ## Formatting, lint, types, import directions
+	@bash tools/check.sh
+
+bench: $(ENV)  ## Speed of engine and rendering (pytest-benchmark); measure while nothing else runs
+	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
+
+docs: $(ENV)  ## Write the generated pages: rules, scenarios, schemas
+	@$(BIN)/paystream docs
+
+$(ENV): requirements.lock requirements-uv.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: run 'make doctor'"; exit 2; }
+	@test -x $(BIN)/python || { echo "making the virtual environment"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing the locked packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(JARS): pom.xml
+	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
+	@for profile in $(PROFILES); do \
+		echo "fetching jars: $$profile"; \
+		rm -rf .local/jars/$$profile; \
+		mvn --quiet --batch-mode --activate-profiles $$profile dependency:copy-dependencies \
+			-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/$$profile; \
+	done
+	@touch $@

@@ -1,0 +1,1 @@
+"""The judges: pure functions of a recorded history, one file each, found by discovery."""

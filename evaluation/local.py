@@ -1,0 +1,80 @@
+"""What does the engine find, without Kafka and Flink?
+
+Judges what the engine would have written over a replay. There was no topic, no clock and no
+failure, so only detection is measured; the other judges are named as not measured.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+
+from evaluation.evaluate import Evaluated, Evaluation
+from evaluation.history import expected_records
+from evaluation.judges.base import judge_classes
+from evaluation.judges.detection import Detection, judge_alerts
+from evaluation.run_folder import ManifestRecord
+from evaluation.thresholds import load_thresholds
+from evaluation.verdict import JudgeResult, combine
+
+
+def judge_local(
+    replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
+) -> Evaluated:
+    """Judge what the engine writes for a replay.
+
+    Parameters
+    ----------
+    replay_folder
+        With ``manifest.json``, ``labels.parquet`` and ``incidents.parquet``.
+    expected_file
+        What the engine wrote, as ``expected.parquet``.
+    thresholds_file
+        What differs from the thresholds of the package.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of the files is missing.
+    evaluation.thresholds.ThresholdsError
+        If the thresholds cannot be used.
+    """
+    thresholds = load_thresholds(thresholds_file)
+    manifest = msgspec.json.decode(
+        (replay_folder / "manifest.json").read_bytes(), type=ManifestRecord
+    )
+    expected = expected_records(pq.read_table(expected_file))
+    outcome = judge_alerts(
+        [alert for alert in expected.records("alerts") if alert is not None],
+        expected.records("decisions"),
+        pq.read_table(replay_folder / "labels.parquet"),
+        pq.read_table(replay_folder / "incidents.parquet"),
+        thresholds.detection,
+    )
+    judged = [
+        msgspec.structs.replace(outcome.result, decides=name in thresholds.verdict.local_judges)
+        if name == Detection.name
+        else JudgeResult(name, "inconclusive", "not measured without Kafka", decides=False)
+        for name in judge_classes()
+    ]
+    settings = msgspec.structs.asdict(manifest)
+    results = Evaluation(
+        run_id=replay_folder.name,
+        mode="local",
+        verdict=combine(judged),
+        judges=judged,
+        settings={name: value for name, value in settings.items() if value is not None},
+        job={},
+        thresholds=thresholds,
+        tables={name: f"results/{name}.parquet" for name in outcome.tables},
+    )
+    return Evaluated(results, outcome.tables)
+
+
+def evaluate_local(
+    replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
+) -> Evaluation:
+    """The results of :func:`judge_local`, without the tables."""
+    return judge_local(replay_folder, expected_file, thresholds_file).results

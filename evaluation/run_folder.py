@@ -1,0 +1,148 @@
+"""What was run, and what do its small files say?
+
+Reads ``run.json``, ``manifest.json`` of the replay, ``sends.json`` and ``job.json``. A file that
+is missing or unreadable is named in ``problems`` and never fatal: the judges say what cannot be
+known without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from job.contracts import Topics
+
+#: The topics that a job writes unless ``job.json`` says otherwise.
+OUTPUT_TOPICS = Topics.with_prefix().outputs()
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+class MachineRecord(msgspec.Struct, frozen=True):
+    """Of ``run.json``: the machine. ``steal_share`` is CPU time taken away during the run."""
+
+    steal_share: float | None = None
+
+
+class ReplayRecord(msgspec.Struct, frozen=True):
+    """Of ``run.json``: the replay, by path (relative ones start at the run folder) and hash."""
+
+    path: str | None = None
+    sha256: str | None = None
+
+
+class RunRecord(msgspec.Struct, frozen=True):
+    """What the evaluation reads of ``run.json``; it may hold more."""
+
+    run_id: str | None = None
+    started_at: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+    settings: dict[str, Any] = {}
+    versions: dict[str, Any] = {}
+    machine: MachineRecord = MachineRecord()
+    replay: ReplayRecord = ReplayRecord()
+
+
+class ManifestRecord(msgspec.Struct, frozen=True):
+    """What the evaluation reads of the replay's ``manifest.json``."""
+
+    scenario: str | None = None
+    difficulty: str | None = None
+    seed: int | None = None
+    speedup: float | None = None
+    rate_per_min: float | None = None
+    warm_up_ms: float | None = None
+
+
+class SendsRecord(msgspec.Struct, frozen=True):
+    """What the evaluation reads of ``sends.json``: when the schedule began, on both clocks."""
+
+    start_monotonic_ns: int | None = None
+    start_wall_ms: int | None = None
+
+
+class JobRecord(msgspec.Struct, frozen=True):
+    """What the evaluation reads of ``job.json``.
+
+    Parameters
+    ----------
+    complete
+        Whether the run ended as it should: final offsets committed, outputs still. None: unknown.
+    topics
+        The (unprefixed) topics that the job under test writes.
+    restarts
+        Restarts of the job during the run.
+    cpu_s
+        CPU seconds by process name, e.g. ``taskmanager``.
+    """
+
+    complete: bool | None = None
+    topics: tuple[str, ...] = OUTPUT_TOPICS
+    restarts: int | None = None
+    exceptions: list[Any] = []
+    checkpoints: list[dict[str, Any]] = []
+    cpu_s: dict[str, float] = {}
+
+
+class RunFacts(msgspec.Struct, frozen=True):
+    """The small files of one run folder, and what is wrong with them."""
+
+    folder: Path
+    run: RunRecord
+    manifest: ManifestRecord
+    sends: SendsRecord
+    job: JobRecord
+    replay_folder: Path
+    problems: list[str]
+
+    @property
+    def run_id(self) -> str:
+        """The run's name; the folder's where ``run.json`` has none."""
+        return self.run.run_id or self.folder.name
+
+    @property
+    def speedup(self) -> float:
+        """Event time over wall time; 1 where nothing says otherwise."""
+        return 1.0 if self.manifest.speedup is None else self.manifest.speedup
+
+    @property
+    def warm_up_ms(self) -> float:
+        """How long after the start, in wall time, swipes do not count for latency and rate."""
+        return self.manifest.warm_up_ms or 0.0
+
+
+def read_facts(folder: Path) -> RunFacts:
+    """Read the small files of a run folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such run folder")
+    problems: list[str] = []
+    run = _read(folder / "run.json", RunRecord, problems)
+    replay_folder = folder / (run.replay.path or "replay")
+    return RunFacts(
+        folder=folder,
+        run=run,
+        manifest=_read(replay_folder / "manifest.json", ManifestRecord, problems),
+        sends=_read(folder / "sends.json", SendsRecord, problems),
+        job=_read(folder / "history" / "job.json", JobRecord, problems),
+        replay_folder=replay_folder,
+        problems=problems,
+    )
+
+
+def _read(file: Path, record: type[Record], problems: list[str]) -> Record:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=record)
+    except FileNotFoundError:
+        problems.append(f"{file.name} is missing")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file.name} is unreadable: {error}")
+    return record()

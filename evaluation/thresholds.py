@@ -1,0 +1,123 @@
+"""What is a run held against?
+
+One TOML file with a table for each judge; every field has a default in the file that ships with
+the package, and a file of one's own states only what differs. Wrong fields are refused by name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+#: The thresholds that ship with the package, each with its source.
+DEFAULT_FILE: Final = Path(__file__).with_name("thresholds.toml")
+
+Count = Annotated[int, Meta(ge=0)]
+Milliseconds = Annotated[float, Meta(gt=0.0)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class ThresholdsError(ValueError):
+    """A threshold file that cannot be used; says which field and why."""
+
+
+class VerdictThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which judges decide; the others are only reported."""
+
+    live_judges: list[str]
+    local_judges: list[str]
+
+
+class LatencyThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of the latency judge; milliseconds, samples, shares."""
+
+    uncommitted_p99_ms: Milliseconds
+    committed_p99_ms: Milliseconds
+    slip_p99_ms: Milliseconds
+    p99_samples: Annotated[int, Meta(ge=1)]
+    p999_samples: Annotated[int, Meta(ge=1)]
+    floor_p99_ms: Milliseconds
+    steal_share: Share
+
+
+class DeliveryThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most that may go wrong, in records."""
+
+    missing: Count
+    repeated: Count
+    unexpected: Count
+    different: Count
+    out_of_order: Count
+    rule_errors: Count
+    send_errors: Count
+
+
+class DetectionThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Incidents that a verdict needs, and optional targets (None: reported, not judged)."""
+
+    incidents: Annotated[int, Meta(ge=1)]
+    incident_recall_min: Share | None = None
+    false_alerts_per_1000_max: Annotated[float, Meta(ge=0.0)] | None = None
+
+
+class ThroughputThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of the throughput judge; shares of the offered rate, seconds."""
+
+    achieved_share_min: Share
+    backlog_growth_share_max: Share
+    window_s: Annotated[float, Meta(gt=0.0)]
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All thresholds, by judge."""
+
+    verdict: VerdictThresholds
+    latency: LatencyThresholds
+    delivery: DeliveryThresholds
+    detection: DetectionThresholds
+    throughput: ThroughputThresholds
+
+
+def load_thresholds(file: Path | None = None) -> Thresholds:
+    """The thresholds of a run.
+
+    Parameters
+    ----------
+    file
+        States what differs from the defaults; None for the defaults.
+
+    Raises
+    ------
+    ThresholdsError
+        Naming the file, the field and what is wrong with it.
+    """
+    tables = _read(DEFAULT_FILE)
+    if file is not None:
+        for name, table in _read(file).items():
+            known = tables.get(name)
+            if isinstance(known, dict) and isinstance(table, dict):
+                table = known | table
+            tables[name] = table
+    try:
+        return msgspec.convert(tables, Thresholds, strict=True)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        field = path.strip("`.") or _unknown_table(message)
+        raise ThresholdsError(f"{file or DEFAULT_FILE}: {field}: {message}") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ThresholdsError(f"{file}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ThresholdsError(f"{file}: not readable as TOML: {error}") from None
+
+
+def _unknown_table(message: str) -> str:
+    return f"tables are {', '.join(Thresholds.__struct_fields__)}" if "unknown" in message else "."

@@ -1,0 +1,317 @@
+"""Who swipes when, in all: the scenarios' plans, the ordinary traffic around them, and the past.
+
+The parts are planned here and merged by event time; ids are given over the merged order, so that
+neither ids nor order tell what is planned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
+
+import msgspec
+import numpy as np
+
+from generator.cards import Cards, Portfolio
+from generator.habits import ordinary_swipes
+from generator.merchants import Market
+from generator.mixing import I64, U64, Bool, bits
+from generator.past import make_consistent, past_times
+from generator.schedule import Schedule
+from generator.settings import ORDINARY, ReplaySettings
+from generator.swipe_table import NEW_DEVICE, SwipeTable, make_swipes
+from generator.tokens import card_token, device_id
+from generator.world import PopulationWorld
+from job.contracts import Swipe
+from scenarios.base import Incident, PlannedSwipe, Role
+from scenarios.discovery import scenario
+
+#: Cards of an incident make no unplanned swipes from this long before its first planned swipe to
+#: this long after its last: the scenario alone says where the holder was. A choice.
+QUIET_BEFORE_MS: Final = 6 * 3_600_000
+QUIET_AFTER_MS: Final = 12 * 3_600_000
+#: Attempts to give ordinary swipes to cards that are not quiet.
+REDRAWS: Final = 50
+
+
+class PlannedIncident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An incident with its name and where it comes from."""
+
+    incident_id: str
+    scenario: str
+    role: Role
+    difficulty: str
+    incident: Incident
+
+
+class LabelledSwipe(msgspec.Struct, frozen=True, gc=False):
+    """A swipe as it is sent, and the truth about it; the incident is None where ordinary."""
+
+    swipe: Swipe
+    scenario: str = ORDINARY
+    role: Role = "ordinary"
+    incident_id: str | None = None
+    difficulty: str | None = None
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """All undisturbed swipes of a replay, and the past of their cards.
+
+    Attributes
+    ----------
+    swipes
+        By event time.
+    past
+        For each card of ``cards``: its swipes before the first second, oldest first.
+    """
+
+    portfolio: Portfolio
+    market: Market
+    cards: Cards
+    tokens: list[str]
+    devices: list[tuple[str, ...]]
+    swipes: list[LabelledSwipe]
+    past: list[list[Swipe]]
+    incidents: list[PlannedIncident]
+
+
+def random_source(settings: ReplaySettings, purpose: str) -> np.random.Generator:
+    """Randomness of its own for each purpose, so that one part does not shift another."""
+    return np.random.default_rng([settings.seed, crc32(purpose.encode())])
+
+
+def swipe_id(settings: ReplaySettings, counter: I64) -> list[str]:
+    """Ids from counters: 16 hexadecimal digits, all different, that say nothing."""
+    numbers: U64 = counter.astype(np.uint64) ^ bits(np.array([settings.seed], np.uint64), 11)
+    return [f"{number:016x}" for number in bits(numbers, 12).tolist()]
+
+
+def plan_incidents(
+    settings: ReplaySettings, portfolio: Portfolio, market: Market, key: bytes
+) -> list[PlannedIncident]:
+    """The incidents of the scenario asked for and of its companions."""
+    if settings.scenario == ORDINARY:
+        return []
+    main = scenario(settings.scenario)
+    names = {main.name: settings.incident_count}
+    for companion in main.companions:
+        names[companion] = round(settings.incident_count * main.companion_ratio)
+    taken: set[int] = set()
+    planned = []
+    for name, count in names.items():
+        world = PopulationWorld(
+            portfolio,
+            market,
+            taken,
+            key,
+            random_source(settings, f"scenario {name}"),
+            settings.measured_start_ms,
+            settings.event_time_end_ms,
+        )
+        one = scenario(name)(settings.difficulty)
+        planned += [
+            PlannedIncident(
+                incident_id=f"{name}-{number:05d}",
+                scenario=name,
+                role=one.role,
+                difficulty=settings.difficulty,
+                incident=incident,
+            )
+            for number, incident in enumerate(one.plan(world, count))
+        ]
+    return planned
+
+
+def make_traffic(settings: ReplaySettings, records: int, key: bytes) -> Traffic:
+    """Plan everything that happens.
+
+    Parameters
+    ----------
+    records
+        Swipes from the first second on, planned ones included.
+    key
+        For the tokens.
+    """
+    portfolio = Portfolio(settings)
+    market = Market(settings, portfolio)
+    incidents = plan_incidents(settings, portfolio, market, key)
+    start_ms = settings.event_time_start_ms
+    planned = [(one, swipe) for one in incidents for swipe in one.incident.swipes]
+    live = [(one, swipe) for one, swipe in planned if swipe.event_time_ms >= start_ms]
+    if len(live) > records:
+        raise ValueError(
+            f"{len(live)} planned swipes do not fit into {records} records: ask for fewer "
+            "incidents or a higher rate_per_min"
+        )
+    quiet = _quiet_times([swipe for _, swipe in planned])
+    number, time_ms = _ordinary_draw(settings, portfolio, quiet, records - len(live))
+    numbers = np.union1d(number, np.array(sorted(quiet), dtype=np.int64))
+    cards = portfolio.cards(numbers)
+    seed = settings.seed
+    tokens = [card_token(key, seed, one) for one in numbers.tolist()]
+    devices = [
+        tuple(device_id(key, seed, one, slot) for slot in range(NEW_DEVICE + 1))
+        for one in numbers.tolist()
+    ]
+    table = _ordinary_table(
+        settings, cards, market, quiet, np.searchsorted(numbers, number), time_ms
+    )
+    is_past = table.time_ms < start_ms
+    now, before = table.take(~is_past), table.take(is_past)
+    swipes = _merge(settings, now, live, cards, tokens, devices, market)
+    past = _past(settings, before, planned, numbers, cards, tokens, devices, market)
+    return Traffic(portfolio, market, cards, tokens, devices, swipes, past, incidents)
+
+
+def _quiet_times(planned: list[PlannedSwipe]) -> dict[int, tuple[int, int]]:
+    """For each card number of an incident: from when to when it makes no unplanned swipe."""
+    quiet: dict[int, tuple[int, int]] = {}
+    for swipe in planned:
+        number, time_ms = swipe.card.number, swipe.event_time_ms
+        first, last = quiet.get(number, (time_ms, time_ms))
+        quiet[number] = (min(first, time_ms), max(last, time_ms))
+    return {
+        number: (first - QUIET_BEFORE_MS, last + QUIET_AFTER_MS)
+        for number, (first, last) in quiet.items()
+    }
+
+
+def _is_quiet(number: I64, time_ms: I64, quiet: dict[int, tuple[int, int]]) -> Bool:
+    if not quiet:
+        return np.zeros(len(number), dtype=bool)
+    numbers = np.array(sorted(quiet), dtype=np.int64)
+    spans = np.array([quiet[one] for one in numbers.tolist()], dtype=np.int64)
+    at = np.minimum(np.searchsorted(numbers, number), len(numbers) - 1)
+    is_quiet: Bool = (time_ms >= spans[at, 0]) & (time_ms <= spans[at, 1])
+    is_quiet &= numbers[at] == number
+    return is_quiet
+
+
+def _ordinary_draw(
+    settings: ReplaySettings,
+    portfolio: Portfolio,
+    quiet: dict[int, tuple[int, int]],
+    count: int,
+) -> tuple[I64, I64]:
+    """Card numbers and event times of the ordinary swipes."""
+    rng = random_source(settings, "ordinary")
+    time_ms = Schedule(settings).event_time_ms(np.sort(rng.random(count)))
+    number = portfolio.draw(rng, count)
+    for _ in range(REDRAWS):
+        rows = np.flatnonzero(_is_quiet(number, time_ms, quiet))
+        if not len(rows):
+            return number, time_ms
+        number[rows] = portfolio.draw(rng, len(rows))
+    raise ValueError(
+        f"too many incidents for a portfolio of {portfolio.size} cards: ask for fewer, or for a "
+        "higher rate_per_min"
+    )
+
+
+def _ordinary_table(
+    settings: ReplaySettings,
+    cards: Cards,
+    market: Market,
+    quiet: dict[int, tuple[int, int]],
+    card: I64,
+    time_ms: I64,
+) -> SwipeTable:
+    """Ordinary swipes now and before, by card and time, consistent within each card."""
+    rng = random_source(settings, "past")
+    past_card, past_ms = past_times(
+        rng, cards, settings.event_time_start_ms, settings.history_days, settings.history_limit
+    )
+    kept = ~_is_quiet(cards.number[past_card], past_ms, quiet)
+    all_cards = np.concatenate([past_card[kept], card])
+    all_times = np.concatenate([past_ms[kept], time_ms])
+    order = np.lexsort((all_times, all_cards))
+    habits = random_source(settings, "habits")
+    table = ordinary_swipes(habits, all_cards[order], all_times[order], cards, market)
+    make_consistent(habits, table, market)
+    return table
+
+
+def _merge(
+    settings: ReplaySettings,
+    now: SwipeTable,
+    live: list[tuple[PlannedIncident, PlannedSwipe]],
+    cards: Cards,
+    tokens: list[str],
+    devices: list[tuple[str, ...]],
+    market: Market,
+) -> list[LabelledSwipe]:
+    """Ordinary and planned swipes by event time, ids over the merged order."""
+    times = np.concatenate(
+        [now.time_ms, np.array([swipe.event_time_ms for _, swipe in live], dtype=np.int64)]
+    )
+    tie = random_source(settings, "ties").random(len(times))
+    order = np.lexsort((tie, times))
+    position = np.empty_like(order)
+    position[order] = np.arange(len(order))
+    ids = swipe_id(settings, position)
+    ordinary = make_swipes(now, ids[: len(now)], cards, tokens, devices, market)
+    rows = [LabelledSwipe(swipe) for swipe in ordinary]
+    rows += [
+        _labelled(one, as_swipe(swipe, given))
+        if swipe.role != "ordinary"
+        else LabelledSwipe(as_swipe(swipe, given))
+        for (one, swipe), given in zip(live, ids[len(now) :], strict=True)
+    ]
+    return [rows[row] for row in order.tolist()]
+
+
+def _labelled(one: PlannedIncident, swipe: Swipe) -> LabelledSwipe:
+    return LabelledSwipe(swipe, one.scenario, one.role, one.incident_id, one.difficulty)
+
+
+def as_swipe(planned: PlannedSwipe, given_id: str) -> Swipe:
+    """A planned swipe as it is sent."""
+    card, terminal = planned.card, planned.terminal
+    return Swipe(
+        swipe_id=given_id,
+        card_token=card.card_token,
+        bin=card.bin,
+        event_time_ms=planned.event_time_ms,
+        amount_minor=planned.amount_minor,
+        currency=card.currency,
+        mcc=terminal.mcc,
+        merchant_id=terminal.merchant_id,
+        terminal_id=terminal.terminal_id,
+        country=terminal.country,
+        latitude=terminal.latitude,
+        longitude=terminal.longitude,
+        entry_mode=planned.entry_mode,
+        device_id=planned.device_id,
+        ip_country=planned.ip_country,
+        response_code=planned.response_code,
+        message_type=planned.message_type,
+    )
+
+
+def _past(
+    settings: ReplaySettings,
+    before: SwipeTable,
+    planned: list[tuple[PlannedIncident, PlannedSwipe]],
+    numbers: I64,
+    cards: Cards,
+    tokens: list[str],
+    devices: list[tuple[str, ...]],
+    market: Market,
+) -> list[list[Swipe]]:
+    """Each card's past, planned swipes included, at most the profile's limit."""
+    # Counters far above those of the replay itself.
+    ids = swipe_id(settings, np.arange(len(before)) + 2**40)
+    past: list[list[Swipe]] = [[] for _ in range(len(numbers))]
+    made = make_swipes(before, ids, cards, tokens, devices, market)
+    for card, swipe in zip(before.card.tolist(), made, strict=True):
+        past[card].append(swipe)
+    early = [s for _, s in planned if s.event_time_ms < settings.event_time_start_ms]
+    early_ids = swipe_id(settings, np.arange(len(early)) + 2**41)
+    for genuine, given in zip(early, early_ids, strict=True):
+        card = int(np.searchsorted(numbers, genuine.card.number))
+        past[card].append(as_swipe(genuine, given))
+        past[card].sort(key=lambda one: one.event_time_ms)
+        del past[card][: max(0, len(past[card]) - max(settings.history_limit, 1))]
+    return past

@@ -1,0 +1,108 @@
+"""Which ways to break the running system are there?
+
+A fault is one file in this folder with one `Fault` subclass: it is set up, invoked, has to prove
+that it landed, and is undone, as a nemesis of Jepsen is. A fault that did not land proves
+nothing about the job, so the proof is part of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar, Self
+
+from stack.local import LocalStack
+from stack.process import StackError
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What shows that a fault hit the job, or that it did not.
+
+    Attributes
+    ----------
+    landed
+        Whether it did.
+    invoked_ms
+        Unix time in ms at which it was invoked.
+    noticed_ms
+        Unix time in ms at which the job left RUNNING by Flink's own clock, None if it did not.
+    evidence
+        Sentences for the report.
+    """
+
+    landed: bool
+    invoked_ms: int
+    noticed_ms: int | None
+    evidence: tuple[str, ...]
+
+
+class Fault(ABC):
+    """One way to break the system under a running job.
+
+    As a context manager it sets up on entry and undoes on exit, whatever happens between.
+
+    Parameters
+    ----------
+    stack
+        The running stack.
+    job_id
+        The job that should be hit.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, stack: LocalStack, job_id: str) -> None:
+        self.stack = stack
+        self.job_id = job_id
+
+    @abstractmethod
+    def set_up(self) -> None:
+        """Check that the fault can land, and note what the proof needs."""
+
+    @abstractmethod
+    def invoke(self) -> None:
+        """Break it."""
+
+    @abstractmethod
+    def landed(self, deadline_s: float = 30.0) -> Landing:
+        """Wait for the proof, at longest ``deadline_s``."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """Make it whole again; nothing to do is fine."""
+
+    def __enter__(self) -> Self:
+        self.set_up()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.undo()
+
+
+def discover() -> dict[str, type[Fault]]:
+    """Find every fault of this folder by its name."""
+    found: dict[str, type[Fault]] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        for _, member in inspect.getmembers(module, inspect.isclass):
+            if issubclass(member, Fault) and member.__module__ == module.__name__:
+                found[member.name] = member
+    return found
+
+
+def by_name(name: str) -> type[Fault]:
+    """Return the fault of that name; an unknown one is a `StackError` that lists the valid ones."""
+    known = discover()
+    if name not in known:
+        raise StackError(f"unknown fault {name!r}; known are: {', '.join(sorted(known))}")
+    return known[name]

@@ -1,0 +1,119 @@
+"""How does a Flink standalone cluster run as processes on this machine?
+
+One JobManager and N TaskManagers with one slot each, started by Flink's own scripts in the
+foreground: these end in `exec java`, so the pid that was started is the JVM's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stack import flink_home
+from stack.flink_rest import FlinkRest, RestError
+from stack.process import Service
+from stack.settings import HOST, StackSettings
+
+JOBMANAGER = "jobmanager"
+
+
+def taskmanager_name(index: int) -> str:
+    """Name of a TaskManager, also its resource id in Flink.
+
+    Fixed, so that one that comes back takes the place of the dead one at once.
+    """
+    return f"taskmanager-{index}"
+
+
+def jobmanager(settings: StackSettings) -> Service:
+    """Describe the JobManager's process."""
+    script = flink_home.package_folder() / "bin" / "jobmanager.sh"
+    return Service(
+        name=JOBMANAGER,
+        command=("bash", str(script), "start-foreground"),
+        environment=flink_home.environment(settings),
+        working_folder=settings.flink_folder / "work",
+        folder=settings.flink_folder,
+        address=settings.flink_rest_url,
+        configuration=flink_home.configuration_text(settings),
+    )
+
+
+def taskmanager(settings: StackSettings, index: int) -> Service:
+    """Describe the process of one TaskManager.
+
+    Parameters
+    ----------
+    settings
+        The stack's settings.
+    index
+        From 0 to ``settings.taskmanagers`` - 1.
+    """
+    name = taskmanager_name(index)
+    work = settings.flink_folder / "work"
+    script = flink_home.package_folder() / "bin" / "taskmanager.sh"
+    dynamic = (
+        f"taskmanager.resource-id={name}",
+        f"process.taskmanager.working-dir={work / name}",
+    )
+    arguments = tuple(part for option in dynamic for part in ("-D", option))
+    return Service(
+        name=name,
+        command=("bash", str(script), "start-foreground", *arguments),
+        environment=flink_home.environment(settings),
+        working_folder=work,
+        folder=settings.flink_folder,
+        address=f"{HOST} (ports chosen by the system)",
+        configuration=flink_home.configuration_text(settings),
+    )
+
+
+def jobmanager_probe(settings: StackSettings) -> Callable[[], bool]:
+    """Make a check that the JobManager answers on its REST interface."""
+    rest = FlinkRest(settings.flink_rest_url)
+
+    def answers() -> bool:
+        try:
+            rest.overview()
+        except RestError:
+            return False
+        return True
+
+    return answers
+
+
+def taskmanager_probe(
+    settings: StackSettings, index: int, incarnation_before: str | None = None
+) -> Callable[[], bool]:
+    """Make a check that this TaskManager is registered with its slot.
+
+    Parameters
+    ----------
+    settings, index
+        Which one.
+    incarnation_before
+        That of its dead predecessor, which may still be on the JobManager's list.
+    """
+    rest = FlinkRest(settings.flink_rest_url)
+
+    def registered() -> bool:
+        try:
+            listed = rest.taskmanagers()
+        except RestError:
+            return False
+        return any(
+            each.id == taskmanager_name(index)
+            and each.slots > 0
+            and each.incarnation != incarnation_before
+            for each in listed
+        )
+
+    return registered
+
+
+def incarnation(settings: StackSettings, index: int) -> str | None:
+    """The process the JobManager knows under this TaskManager's name, None if none."""
+    try:
+        listed = FlinkRest(settings.flink_rest_url).taskmanagers()
+    except RestError:
+        return None
+    return next((each.incarnation for each in listed if each.id == taskmanager_name(index)), None)

@@ -1,0 +1,225 @@
+"""What is a Flink installation of our own made of, without a change to the pip package?
+
+The pip package brings ``bin/``, ``lib/`` and ``opt/``. A folder of links beside it adds the
+Kafka connector and the Python jar to ``lib/``; configuration and logs lie beside that. Flink's
+own scripts are told by environment variables where these are.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+from pathlib import Path
+
+from stack.java import jvm_environment
+from stack.process import StackError, write_whole
+from stack.settings import HOST, StackSettings
+
+_PYTHON_JAR = "flink-python-*.jar"
+
+# Everything goes to standard output, which is the service's log file. Checkpoints come ten
+# times a second and would write most of the log.
+_LOG4J_CONSOLE = """\
+status = error
+rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %-60c %x - %m%n
+logger.checkpoint.name = org.apache.flink.runtime.checkpoint
+logger.checkpoint.level = WARN
+logger.kafka.name = org.apache.kafka
+logger.kafka.level = WARN
+logger.kafka_sink.name = org.apache.flink.connector.kafka.sink
+logger.kafka_sink.level = WARN
+logger.netty.name = org.jboss.netty.channel.DefaultChannelPipeline
+logger.netty.level = OFF
+"""
+_LOG4J_CLI = """\
+status = error
+rootLogger.level = WARN
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %-5p %c{1} - %m%n
+"""
+
+
+def package_folder() -> Path:
+    """Folder of the installed pip package, found without importing it (that takes seconds)."""
+    spec = importlib.util.find_spec("pyflink")
+    if spec is None or not spec.submodule_search_locations:
+        raise StackError("PyFlink is not installed in this environment; run `make install`")
+    return Path(spec.submodule_search_locations[0])
+
+
+def java_options() -> str:
+    """The JVM options that Flink ships for the JDK's module system."""
+    shipped = (package_folder() / "conf" / "config.yaml").read_text()
+    found = re.search(r"^\s+all: (--add-\S.*)$", shipped, flags=re.MULTILINE)
+    if found is None:
+        raise StackError("the installed Flink has no env.java.opts.all in its conf/config.yaml")
+    return found.group(1).strip()
+
+
+def configuration(settings: StackSettings) -> dict[str, str]:
+    """The cluster's ``config.yaml``, key by key.
+
+    Parameters
+    ----------
+    settings
+        Ports, sizes, folders.
+    """
+    return {
+        **_network(settings),
+        **_resources(settings),
+        **_state(settings),
+        **_recovery(settings),
+        **_python(settings),
+        "env.java.opts.all": java_options(),
+        # Said, not left to the JVM, which takes the serial collector on a small machine.
+        "env.java.opts.taskmanager": "-XX:+UseG1GC",
+        "env.java.opts.jobmanager": "-XX:+UseG1GC",
+        # The default of 100 ms is the whole latency budget of a decision.
+        "execution.buffer-timeout.interval": "1 ms",
+        # Read once a second, so that a run sees its own counters.
+        "metrics.fetcher.update-interval": "1000",
+    }
+
+
+def _network(settings: StackSettings) -> dict[str, str]:
+    return {
+        "jobmanager.rpc.address": HOST,
+        "jobmanager.rpc.port": str(settings.flink_rpc_port),
+        "jobmanager.bind-host": HOST,
+        "taskmanager.host": HOST,
+        "taskmanager.bind-host": HOST,
+        "rest.address": HOST,
+        "rest.bind-address": HOST,
+        "rest.port": str(settings.flink_rest_port),
+        "rest.bind-port": str(settings.flink_rest_port),
+    }
+
+
+def _resources(settings: StackSettings) -> dict[str, str]:
+    work = settings.flink_folder / "work"
+    return {
+        "jobmanager.memory.process.size": f"{settings.jobmanager_memory_mb}m",
+        "taskmanager.memory.process.size": f"{settings.taskmanager_memory_mb}m",
+        # One GIL a process: a second slot would only wait for the first.
+        "taskmanager.numberOfTaskSlots": "1",
+        # 30% is kept for Python's own processes unless said otherwise; thread mode has none.
+        "taskmanager.memory.managed.consumer-weights": "OPERATOR:30,STATE_BACKEND:70,PYTHON:0",
+        "io.tmp.dirs": str(settings.flink_folder / "tmp"),
+        "web.tmpdir": str(settings.flink_folder / "tmp"),
+        "process.jobmanager.working-dir": str(work / "jobmanager"),
+    }
+
+
+def _state(settings: StackSettings) -> dict[str, str]:
+    keys = {
+        "state.backend.type": settings.state_backend,
+        "state.backend.rocksdb.use-bloom-filter": "true",
+        "execution.checkpointing.incremental": "true",
+        "execution.checkpointing.dir": settings.checkpoint_folder.as_uri(),
+        "execution.checkpointing.savepoint-dir": settings.savepoint_folder.as_uri(),
+    }
+    if settings.checkpoint_interval_ms is not None:
+        keys["execution.checkpointing.interval"] = f"{settings.checkpoint_interval_ms} ms"
+    return keys
+
+
+def _recovery(settings: StackSettings) -> dict[str, str]:
+    return {
+        "heartbeat.interval": str(settings.heartbeat_interval_ms),
+        "heartbeat.timeout": str(settings.heartbeat_timeout_ms),
+        "heartbeat.rpc-failure-threshold": "1",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.delay": f"{settings.restart_delay_ms} ms",
+        # A machine that is away for minutes costs one attempt, but a fault may hit many times.
+        "restart-strategy.fixed-delay.attempts": "1000",
+        "cluster.registration.initial-timeout": "100",
+        "cluster.registration.max-timeout": "2000",
+        "cluster.registration.error-delay": "500",
+        "cluster.registration.refused-registration-delay": "1000",
+    }
+
+
+def _python(settings: StackSettings) -> dict[str, str]:
+    return {
+        "python.executable": str(settings.python),
+        "python.client.executable": str(settings.python),
+        # Lower case exactly: any other spelling is silently the slow process mode.
+        "python.execution-mode": "thread",
+        # With the Python jar in lib/, this lets a job restart in the same JVM: the native
+        # library of pemja can be loaded by one class loader only.
+        "classloader.parent-first-patterns.additional": "pemja.",
+    }
+
+
+def configuration_text(settings: StackSettings) -> str:
+    """The cluster's ``config.yaml`` as text."""
+    # A YAML string in double quotes: colons and commas in values need no thought.
+    return "".join(f'{key}: "{value}"\n' for key, value in configuration(settings).items())
+
+
+def environment(settings: StackSettings) -> dict[str, str]:
+    """Variables by which Flink's scripts find the folders of this installation."""
+    folder = settings.flink_folder
+    inherited = jvm_environment()
+    path = os.pathsep.join([str(settings.python.parent), inherited.get("PATH", os.defpath)])
+    return {
+        **inherited,
+        # Thread mode asks the first `python` on PATH where pemja is.
+        "PATH": path,
+        "FLINK_CONF_DIR": str(folder / "conf"),
+        "FLINK_LIB_DIR": str(folder / "lib"),
+        "FLINK_OPT_DIR": str(package_folder() / "opt"),
+        "FLINK_PLUGINS_DIR": str(folder / "plugins"),
+        "FLINK_LOG_DIR": str(folder / "log"),
+        "FLINK_PID_DIR": str(folder / "pid"),
+        "FLINK_IDENT_STRING": "paystream",
+    }
+
+
+def prepare(settings: StackSettings) -> None:
+    """Write configuration and links; what is already right is left alone."""
+    folder = settings.flink_folder
+    for name in ("conf", "log", "pid", "tmp", "checkpoints", "savepoints"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "conf" / "config.yaml", configuration_text(settings).encode())
+    write_whole(folder / "conf" / "log4j-console.properties", _LOG4J_CONSOLE.encode())
+    write_whole(folder / "conf" / "log4j-cli.properties", _LOG4J_CLI.encode())
+    _link_all(folder / "lib", _library_jars(settings))
+    _link_all(
+        folder / "plugins", [p for p in (package_folder() / "plugins").iterdir() if p.is_dir()]
+    )
+
+
+def _library_jars(settings: StackSettings) -> list[Path]:
+    connectors = sorted((settings.jars_folder / "flink-connector").glob("*.jar"))
+    if not connectors:
+        raise StackError(
+            f"no Kafka connector in {settings.jars_folder / 'flink-connector'}; run `make jars`"
+        )
+    python_jars = sorted((package_folder() / "opt").glob(_PYTHON_JAR))
+    return [*sorted((package_folder() / "lib").glob("*.jar")), *python_jars, *connectors]
+
+
+def _link_all(folder: Path, targets: list[Path]) -> None:
+    wanted = {target.name: target for target in targets}
+    folder.mkdir(parents=True, exist_ok=True)
+    for present in folder.iterdir():
+        if present.is_symlink() and present.readlink() == wanted.get(present.name):
+            del wanted[present.name]
+        elif present.is_dir() and not present.is_symlink():
+            shutil.rmtree(present)
+        else:
+            present.unlink()
+    for name, target in wanted.items():
+        (folder / name).symlink_to(target)

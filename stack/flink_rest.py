@@ -1,0 +1,370 @@
+"""What does the running Flink cluster say about itself and its jobs?
+
+A thin typed face of Flink's REST interface: only what a run or a fault needs to know.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from stack.process import StackError
+
+_POLL_S = 0.1
+_TERMINAL = frozenset({"FAILED", "CANCELED", "FINISHED"})
+
+Answer = TypeVar("Answer")
+
+
+class RestError(StackError):
+    """Flink did not answer, or answered with an error.
+
+    Attributes
+    ----------
+    status
+        HTTP status, None when there was no answer.
+    """
+
+    def __init__(self, line: str, tail: str = "", status: int | None = None) -> None:
+        super().__init__(line, tail)
+        self.status = status
+
+
+class Overview(msgspec.Struct, frozen=True, rename="kebab"):
+    """The cluster at a glance."""
+
+    taskmanagers: int
+    slots_total: int
+    slots_available: int
+    jobs_running: int
+    flink_version: str
+
+
+class TaskManager(msgspec.Struct, frozen=True, rename="camel"):
+    """A registered TaskManager."""
+
+    id: str
+    path: str
+    data_port: int
+    slots: int = msgspec.field(name="slotsNumber")
+    free_slots: int = msgspec.field(name="freeSlots")
+    last_heartbeat_ms: int = msgspec.field(name="timeSinceLastHeartbeat")
+
+    @property
+    def incarnation(self) -> str:
+        """Differs between a process and its successor of the same id."""
+        return f"{self.path}:{self.data_port}"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A job in the cluster's list."""
+
+    id: str = msgspec.field(name="jid")
+    name: str
+    state: str
+
+
+class Vertex(msgspec.Struct, frozen=True):
+    """One chain of operators of a job."""
+
+    id: str
+    name: str
+    parallelism: int
+    status: str
+    tasks: dict[str, int]
+
+
+class JobDetail(msgspec.Struct, frozen=True):
+    """A job's state, its vertices, and when it last entered each state.
+
+    Attributes
+    ----------
+    state_since_ms
+        Unix time in ms by state; 0 for a state it never was in.
+    """
+
+    id: str = msgspec.field(name="jid")
+    name: str
+    state: str
+    vertices: tuple[Vertex, ...]
+    state_since_ms: dict[str, int] = msgspec.field(name="timestamps")
+
+    @property
+    def all_tasks_running(self) -> bool:
+        """Whether each subtask of each vertex is RUNNING (FINISHED ones have done their part)."""
+        return self.state == "RUNNING" and all(
+            vertex.tasks.get("RUNNING", 0) + vertex.tasks.get("FINISHED", 0) == vertex.parallelism
+            for vertex in self.vertices
+        )
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """One checkpoint of the history that Flink keeps (its last ten by default)."""
+
+    id: int
+    status: str
+    is_savepoint: bool
+    trigger_ms: int = msgspec.field(name="trigger_timestamp")
+    latest_ack_ms: int = msgspec.field(name="latest_ack_timestamp")
+    duration_ms: int = msgspec.field(name="end_to_end_duration")
+    state_bytes: int = msgspec.field(name="state_size")
+    checkpointed_bytes: int = msgspec.field(name="checkpointed_size", default=0)
+
+    @property
+    def end_ms(self) -> int:
+        """Unix time in ms at which it ended."""
+        return self.trigger_ms + self.duration_ms
+
+
+class CheckpointCounts(msgspec.Struct, frozen=True):
+    """How many checkpoints there were."""
+
+    total: int
+    in_progress: int
+    completed: int
+    failed: int
+    restored: int
+
+
+class Checkpoints(msgspec.Struct, frozen=True):
+    """Counts over the whole life of the job and the most recent ones, newest first."""
+
+    counts: CheckpointCounts
+    history: tuple[Checkpoint, ...] = ()
+
+    def completed(self) -> tuple[Checkpoint, ...]:
+        """The completed ones of the history, newest first."""
+        return tuple(each for each in self.history if each.status == "COMPLETED")
+
+
+class JobException(msgspec.Struct, frozen=True, rename="camel"):
+    """One failure of a job."""
+
+    exception_name: str
+    stacktrace: str
+    timestamp_ms: int = msgspec.field(name="timestamp")
+    task_name: str | None = None
+    taskmanager_id: str | None = msgspec.field(name="taskManagerId", default=None)
+
+    @property
+    def first_line(self) -> str:
+        """The exception's own sentence."""
+        return self.stacktrace.partition("\n")[0]
+
+
+class _TaskManagers(msgspec.Struct):
+    taskmanagers: tuple[TaskManager, ...]
+
+
+class _Jobs(msgspec.Struct):
+    jobs: tuple[Job, ...]
+
+
+class _History(msgspec.Struct):
+    entries: tuple[JobException, ...] = ()
+
+
+class _Exceptions(msgspec.Struct, rename="camel"):
+    exception_history: _History
+
+
+class _Metric(msgspec.Struct):
+    id: str
+    value: str = ""
+    sum: float | None = None
+    min: float | None = None
+    max: float | None = None
+    avg: float | None = None
+
+
+class _Trigger(msgspec.Struct, rename="kebab"):
+    request_id: str
+
+
+class _Operation(msgspec.Struct):
+    status: dict[str, str]
+    operation: dict[str, Any] | None = None
+
+
+class FlinkRest:
+    """Flink's REST interface at one address.
+
+    Parameters
+    ----------
+    url
+        For example ``http://127.0.0.1:8081``.
+    timeout_s
+        Longest wait for one answer.
+    """
+
+    def __init__(self, url: str, timeout_s: float = 5.0) -> None:
+        self.url = url.rstrip("/")
+        self._timeout_s = timeout_s
+        # A proxy of the environment must never stand between this machine and itself.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def overview(self) -> Overview:
+        """Ask for TaskManagers, slots, running jobs and version."""
+        return self._get("/overview", Overview)
+
+    def taskmanagers(self) -> tuple[TaskManager, ...]:
+        """List the registered TaskManagers."""
+        return self._get("/taskmanagers", _TaskManagers).taskmanagers
+
+    def jobs(self) -> tuple[Job, ...]:
+        """List the jobs, the ended ones too."""
+        return self._get("/jobs/overview", _Jobs).jobs
+
+    def job(self, job_id: str) -> JobDetail:
+        """Ask for one job with its vertices."""
+        return self._get(f"/jobs/{job_id}", JobDetail)
+
+    def checkpoints(self, job_id: str) -> Checkpoints:
+        """Ask for the job's checkpoints."""
+        return self._get(f"/jobs/{job_id}/checkpoints", Checkpoints)
+
+    def exceptions(self, job_id: str) -> tuple[JobException, ...]:
+        """List the job's failures, newest first."""
+        return self._get(f"/jobs/{job_id}/exceptions", _Exceptions).exception_history.entries
+
+    def restarts(self, job_id: str) -> int:
+        """How often the job was restarted since it was submitted (metric ``numRestarts``)."""
+        found = self._get(f"/jobs/{job_id}/metrics?get=numRestarts", tuple[_Metric, ...])
+        return int(float(found[0].value)) if found else 0
+
+    def metrics(self, job_id: str, vertex_id: str, names: Sequence[str]) -> dict[str, float]:
+        """Sum metrics of a vertex over its subtasks; one that Flink does not know is left out.
+
+        Parameters
+        ----------
+        job_id, vertex_id
+            From `job`.
+        names
+            Such as ``numRecordsIn`` or ``Process.swipes_judged``.
+        """
+        query = urlencode({"get": ",".join(names), "agg": "sum"})
+        path = f"/jobs/{job_id}/vertices/{vertex_id}/subtasks/metrics?{query}"
+        return {each.id: each.sum or 0.0 for each in self._get(path, list[_Metric])}
+
+    def metric_names(self, job_id: str, vertex_id: str) -> tuple[str, ...]:
+        """List the metrics of a vertex."""
+        path = f"/jobs/{job_id}/vertices/{vertex_id}/subtasks/metrics"
+        return tuple(each.id for each in self._get(path, list[_Metric]))
+
+    def taskmanager_metrics(self, taskmanager_id: str, names: Sequence[str]) -> dict[str, float]:
+        """Read numeric metrics of a TaskManager, such as ``Status.JVM.CPU.Time`` (ns)."""
+        path = (
+            f"/taskmanagers/{quote(taskmanager_id)}/metrics?{urlencode({'get': ','.join(names)})}"
+        )
+        return {each.id: float(each.value) for each in self._get(path, list[_Metric])}
+
+    def wait_running(self, job_id: str, deadline_s: float = 60.0) -> float:
+        """Wait until the job and all its tasks are RUNNING.
+
+        Returns
+        -------
+        float
+            Seconds waited. A job that ended instead is a `StackError` with its exception.
+        """
+        began_s = time.monotonic()
+        detail = self.job(job_id)
+        while not detail.all_tasks_running:
+            waited_s = time.monotonic() - began_s
+            if detail.state in _TERMINAL or waited_s > deadline_s:
+                said = (
+                    f"ended as {detail.state}"
+                    if detail.state in _TERMINAL
+                    else (f"is not running after {deadline_s:g} s but {detail.state}")
+                )
+                raise StackError(f"job {detail.name} {said}", self._latest_exception(job_id))
+            time.sleep(_POLL_S)
+            detail = self.job(job_id)
+        return time.monotonic() - began_s
+
+    def wait_ended(self, job_id: str, deadline_s: float = 60.0) -> str:
+        """Wait until the job is FINISHED, CANCELED or FAILED and return which."""
+        began_s = time.monotonic()
+        while (state := self.job(job_id).state) not in _TERMINAL:
+            if time.monotonic() - began_s > deadline_s:
+                raise StackError(
+                    f"job {job_id} has not ended after {deadline_s:g} s but is {state}"
+                )
+            time.sleep(_POLL_S)
+        return state
+
+    def cancel(self, job_id: str, deadline_s: float = 60.0) -> None:
+        """Cancel the job and wait until it has ended; one that has ended already is left alone."""
+        try:
+            self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        except RestError as error:
+            # 409: it reached an end by itself meanwhile.
+            if error.status not in (404, 409):
+                raise
+            if error.status == 404:
+                return
+        self.wait_ended(job_id, deadline_s)
+
+    def stop_with_savepoint(
+        self, job_id: str, target: str | None = None, deadline_s: float = 120.0
+    ) -> str:
+        """Stop the job with a savepoint and return where it lies.
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        target
+            Folder URI; None takes the cluster's savepoint folder.
+        deadline_s
+            Longest wait.
+        """
+        body: dict[str, Any] = {"drain": False}
+        if target is not None:
+            body["targetDirectory"] = target
+        answer = self._call("POST", f"/jobs/{job_id}/stop", msgspec.json.encode(body))
+        request = msgspec.json.decode(answer, type=_Trigger).request_id
+        began_s = time.monotonic()
+        while True:
+            done = self._get(f"/jobs/{job_id}/savepoints/{request}", _Operation)
+            if done.status.get("id") == "COMPLETED":
+                break
+            if time.monotonic() - began_s > deadline_s:
+                raise StackError(f"savepoint of job {job_id} is not done after {deadline_s:g} s")
+            time.sleep(_POLL_S)
+        location = (done.operation or {}).get("location")
+        if not location:
+            raise StackError(f"savepoint of job {job_id} failed", str(done.operation)[:2_000])
+        self.wait_ended(job_id, deadline_s)
+        return str(location)
+
+    def _latest_exception(self, job_id: str) -> str:
+        failures = self.exceptions(job_id)
+        return "\n".join(failures[0].stacktrace.splitlines()[:15]) if failures else ""
+
+    def _get(self, path: str, kind: type[Answer]) -> Answer:
+        body = self._call("GET", path)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.MsgspecError as error:
+            raise RestError(f"{self.url}{path} answered something else: {error}") from None
+
+    def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        request = urllib.request.Request(  # noqa: S310 - the address is our own setting
+            self.url + path, data=body, method=method, headers={"Content-Type": "application/json"}
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout_s) as response:
+                return bytes(response.read())
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")[:2_000]
+            raise RestError(
+                f"Flink refused {method} {path} with {error.code}", text, error.code
+            ) from None
+        except OSError as error:
+            raise RestError(f"Flink does not answer at {self.url}: {error}") from None

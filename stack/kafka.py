@@ -1,0 +1,209 @@
+"""How does one Kafka broker run from the jars, without a container?
+
+KRaft mode: one process is broker and controller. Its properties are written from the settings
+at each start, its log folder is formatted once.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from stack.java import java_binary, jvm_environment
+from stack.process import Service, StackError, write_whole
+from stack.settings import HOST, StackSettings
+
+NAME = "kafka"
+_REQUEST_TIMEOUT_S = 2.0
+_FORMAT_TIMEOUT_S = 60.0
+_LONG_MAX = 2**63 - 1
+
+_LOG4J = """\
+status = error
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d] %p %m (%c)%n
+# One line a partition and change: hundreds at each start.
+logger.state.name = state.change.logger
+logger.state.level = warn
+logger.config.name = org.apache.kafka.common.config
+logger.config.level = warn
+logger.server_config.name = org.apache.kafka.common.utils.AppInfoParser
+logger.server_config.level = warn
+"""
+
+
+def server_properties(settings: StackSettings) -> dict[str, str]:
+    """The broker's configuration.
+
+    Parameters
+    ----------
+    settings
+        Ports, folder and the transaction limit.
+    """
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        # A fixed voter: its port can change between two starts of the same folder.
+        "controller.quorum.voters": f"1@{HOST}:{settings.kafka_controller_port}",
+        "listeners": (
+            f"PLAINTEXT://{settings.kafka_address},"
+            f"CONTROLLER://{HOST}:{settings.kafka_controller_port}"
+        ),
+        "advertised.listeners": f"PLAINTEXT://{settings.kafka_address}",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": str(_log_folder(settings)),
+        "num.network.threads": "3",
+        "num.io.threads": "4",
+        # A misspelt topic should be an error, not a new topic.
+        "auto.create.topics.enable": "false",
+        "group.initial.rebalance.delay.ms": "0",
+        # One node holds every replica. Few partitions of the internal topics: 100 folders
+        # that are opened at each start and never needed.
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "4",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.num.partitions": "1",
+        "transaction.max.timeout.ms": str(settings.max_transaction_timeout_ms),
+        # A transaction whose producer died hides what comes after it from committed readers.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+        # Retention and the check of timestamps use the event time of the records, which in a
+        # replay lies anywhere: no record may vanish or be refused for its time.
+        "log.retention.ms": "-1",
+        "log.message.timestamp.after.max.ms": str(_LONG_MAX),
+        "log.message.timestamp.before.max.ms": str(_LONG_MAX),
+        "log.segment.bytes": str(128 * 1024 * 1024),
+        "log.cleaner.threads": "1",
+        "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
+        # Topics of finished runs are deleted: give the disk back at once, not after a minute.
+        "file.delete.delay.ms": "1000",
+        "log.segment.delete.delay.ms": "1000",
+        "num.recovery.threads.per.data.dir": "2",
+    }
+
+
+def _log_folder(settings: StackSettings) -> Path:
+    return settings.kafka_folder / "data"
+
+
+def _properties_text(settings: StackSettings) -> str:
+    return "".join(f"{key}={value}\n" for key, value in server_properties(settings).items())
+
+
+def _jars(settings: StackSettings) -> str:
+    folder = settings.jars_folder / "kafka"
+    if not any(folder.glob("kafka_*.jar")):
+        raise StackError(f"no Kafka jars in {folder}; run `make jars`")
+    return str(folder / "*")
+
+
+def service(settings: StackSettings) -> Service:
+    """Describe the broker's process."""
+    folder = settings.kafka_folder
+    heap = f"{settings.kafka_heap_mb}m"
+    command = (
+        java_binary(),
+        f"-Xms{min(settings.kafka_heap_mb, 256)}m",
+        f"-Xmx{heap}",
+        "-XX:+UseG1GC",
+        "-XX:MaxGCPauseMillis=20",
+        "-XX:+ExplicitGCInvokesConcurrent",
+        "-Djava.awt.headless=true",
+        f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
+        "-cp",
+        _jars(settings),
+        "kafka.Kafka",
+        str(folder / "server.properties"),
+    )
+    return Service(
+        name=NAME,
+        command=command,
+        environment=jvm_environment(),
+        working_folder=folder,
+        folder=folder,
+        address=settings.kafka_address,
+        configuration=_properties_text(settings),
+    )
+
+
+def prepare(settings: StackSettings) -> None:
+    """Write the configuration, and format the log folder when it is new or half formatted."""
+    folder = settings.kafka_folder
+    write_whole(folder / "server.properties", _properties_text(settings).encode())
+    write_whole(folder / "log4j2.properties", _LOG4J.encode())
+    if (_log_folder(settings) / "meta.properties").exists():
+        return
+    shutil.rmtree(_log_folder(settings), ignore_errors=True)
+    _format(settings)
+
+
+def _format(settings: StackSettings) -> None:
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    command = [
+        java_binary(),
+        "-Xmx128m",
+        "-XX:TieredStopAtLevel=1",
+        f"-Dlog4j2.configurationFile={settings.kafka_folder / 'log4j2.properties'}",
+        "-cp",
+        _jars(settings),
+        "kafka.tools.StorageTool",
+        "format",
+        # With `=`: the id may begin with a dash.
+        f"--cluster-id={cluster_id}",
+        f"--config={settings.kafka_folder / 'server.properties'}",
+    ]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_FORMAT_TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired:
+        raise StackError(f"formatting Kafka's folder took over {_FORMAT_TIMEOUT_S:g} s") from None
+    finally:
+        if not (_log_folder(settings) / "meta.properties").exists():
+            shutil.rmtree(_log_folder(settings), ignore_errors=True)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
+        raise StackError(f"Kafka's folder {_log_folder(settings)} cannot be formatted", tail)
+
+
+def probe(settings: StackSettings) -> Callable[[], bool]:
+    """Make a check that asks the broker for its topics and closes no port in between."""
+    # librdkafka prints a line for each refused connection unless it is given a logger.
+    silent = logging.getLogger("stack.kafka.probe")
+    silent.addHandler(logging.NullHandler())
+    silent.propagate = False
+    admin = AdminClient(
+        {
+            "bootstrap.servers": settings.kafka_address,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 200,
+            "socket.timeout.ms": 2_000,
+        },
+        logger=silent,
+    )
+
+    def answers() -> bool:
+        try:
+            metadata = admin.list_topics(timeout=_REQUEST_TIMEOUT_S)
+        except KafkaException:
+            return False
+        return len(metadata.brokers) > 0
+
+    return answers

@@ -1,0 +1,209 @@
+"""Where do the local services live, on which ports, and with how much memory?"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stack.process import StackError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+ENV_PREFIX = "PAYSTREAM_STACK_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+StateBackend = Literal["rocksdb", "hashmap"]
+
+_PORT_FIELDS = ("kafka_port", "kafka_controller_port", "flink_rest_port", "flink_rpc_port")
+
+
+class StackSettings(BaseSettings):
+    """Everything about the local stack that a person may change.
+
+    Each field is read from the environment variable ``PAYSTREAM_STACK_<NAME>``; the sizes are
+    choices that fit a laptop with 8 GiB.
+
+    Attributes
+    ----------
+    data_folder
+        All files of the stack: logs, pid files, topics, checkpoints. Made absolute.
+    jars_folder
+        Folder with one folder of jars a Maven profile (``kafka``, ``flink-connector``).
+    kafka_port, kafka_controller_port, flink_rest_port, flink_rpc_port
+        Ports on 127.0.0.1. All other ports are chosen by the system.
+    taskmanagers
+        Number of TaskManager processes, one slot each: a Python process has one GIL.
+    kafka_heap_mb, jobmanager_memory_mb, taskmanager_memory_mb
+        Java heap of the broker; whole process size of the Flink processes, in MiB.
+    state_backend
+        Cluster default for jobs that do not choose one.
+    checkpoint_interval_ms
+        Cluster default for jobs that do not choose one; None leaves checkpoints off.
+    max_transaction_timeout_ms
+        The longest transaction the broker accepts. A sink must ask for no more.
+    heartbeat_interval_ms, heartbeat_timeout_ms
+        How soon Flink notices a process that hangs (a killed one is noticed by its
+        closed connection).
+    restart_delay_ms
+        Wait between a failure and the next attempt of a job.
+    ready_deadline_s, stop_grace_s
+        Longest wait for a service to answer; wait between SIGTERM and SIGKILL.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=True
+    )
+
+    data_folder: Path = PROJECT_ROOT / ".local" / "stack"
+    jars_folder: Path = PROJECT_ROOT / ".local" / "jars"
+    kafka_port: Port = 9092
+    kafka_controller_port: Port = 9093
+    flink_rest_port: Port = 8081
+    flink_rpc_port: Port = 6123
+    taskmanagers: Annotated[int, Field(ge=1, le=64)] = 1
+    kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
+    jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024
+    taskmanager_memory_mb: Annotated[int, Field(ge=1280)] = 2304
+    state_backend: StateBackend = "rocksdb"
+    checkpoint_interval_ms: Annotated[int, Field(ge=10)] | None = None
+    max_transaction_timeout_ms: Annotated[int, Field(ge=1_000)] = 15 * 60 * 1_000
+    heartbeat_interval_ms: Annotated[int, Field(ge=100)] = 500
+    heartbeat_timeout_ms: Annotated[int, Field(ge=200)] = 5_000
+    restart_delay_ms: Annotated[int, Field(ge=0)] = 100
+    ready_deadline_s: Annotated[float, Field(gt=0)] = 90.0
+    stop_grace_s: Annotated[float, Field(gt=0)] = 10.0
+
+    @field_validator("data_folder", "jars_folder")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        folder = folder.expanduser()
+        # A path relative to the caller's folder would be another stack in every folder.
+        return folder if folder.is_absolute() else PROJECT_ROOT / folder
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ports = {name: getattr(self, name) for name in _PORT_FIELDS}
+        for name, port in ports.items():
+            twin = next((other for other in ports if other != name and ports[other] == port), None)
+            if twin:
+                raise ValueError(f"{name} and {twin} are both {port}; give each its own port")
+        if self.heartbeat_timeout_ms <= self.heartbeat_interval_ms:
+            raise ValueError(
+                f"heartbeat_timeout_ms ({self.heartbeat_timeout_ms}) must be above "
+                f"heartbeat_interval_ms ({self.heartbeat_interval_ms})"
+            )
+        return self
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the settings; a wrong one is a `StackError` that names its variable.
+
+        Parameters
+        ----------
+        **overrides
+            Fields that win over the environment.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise StackError("wrong stack setting: " + "; ".join(_complaints(error))) from None
+
+    @classmethod
+    def with_free_ports(cls, folder: Path, **overrides: Any) -> Self:
+        """Settings for a stack of its own: free ports, data below ``folder``.
+
+        Parameters
+        ----------
+        folder
+            Becomes the data folder.
+        **overrides
+            Further fields.
+        """
+        ports = dict(zip(_PORT_FIELDS, free_ports(len(_PORT_FIELDS)), strict=True))
+        return cls.load(**{"data_folder": folder, **ports, **overrides})
+
+    @property
+    def kafka_address(self) -> str:
+        """Bootstrap address of the broker."""
+        return f"{HOST}:{self.kafka_port}"
+
+    @property
+    def flink_rest_url(self) -> str:
+        """Base address of Flink's REST interface and web page."""
+        return f"http://{HOST}:{self.flink_rest_port}"
+
+    @property
+    def kafka_folder(self) -> Path:
+        """Everything of the broker."""
+        return self.data_folder / "kafka"
+
+    @property
+    def flink_folder(self) -> Path:
+        """Everything of the Flink cluster."""
+        return self.data_folder / "flink"
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Default place of checkpoints; savepoints lie beside it."""
+        return self.flink_folder / "checkpoints"
+
+    @property
+    def savepoint_folder(self) -> Path:
+        """Default place of savepoints."""
+        return self.flink_folder / "savepoints"
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the client and of the job's Python functions."""
+        return Path(sys.executable)
+
+    def ports(self) -> dict[str, int]:
+        """Port by the name of its setting."""
+        return {name: getattr(self, name) for name in _PORT_FIELDS}
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        message = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            yield message
+            continue
+        field = ".".join(str(part) for part in problem["loc"])
+        variable = f"{ENV_PREFIX}{field.upper()}"
+        yield f"{field} = {problem['input']!r}: {message} (set {variable})"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free on loopback right now, all different.
+
+    They lie below the range from which the system takes outgoing ports, or a connection of
+    another process could take one before the service binds it.
+    """
+    found: list[int] = []
+    with ExitStack() as held:
+        for port in range(20_000 + (_seed() % 8_000), 32_000):
+            if len(found) == count:
+                break
+            probe = held.enter_context(socket.socket())
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            found.append(port)
+    if len(found) < count:
+        raise StackError(f"no {count} free ports between 20000 and 32000 on {HOST}")
+    return found
+
+
+def _seed() -> int:
+    # Two test processes that ask at the same moment should not look at the same ports.
+    return (os.getpid() * 37 + time.monotonic_ns() // 1_000) & 0x7FFFFFFF

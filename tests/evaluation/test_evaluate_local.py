@@ -1,0 +1,64 @@
+import msgspec
+import pytest
+
+from evaluation.local import evaluate_local, judge_local
+
+
+@pytest.fixture
+def replay(recording):
+    """One attack: swipe s20 of card0, which the engine flags."""
+    label = next(row for row in recording.labels if row["swipe_id"] == "s20")
+    label |= {"is_fraud": True, "role": "attack", "scenario": "geo_jump", "incident_id": "i1"}
+    at_ms = label["event_time_ms"]
+    recording.incidents.append(
+        {
+            "incident_id": "i1",
+            "scenario": "geo_jump",
+            "role": "attack",
+            "difficulty": "hard",
+            "entity_type": "card",
+            "entity_id": "card0",
+            "first_event_time_ms": at_ms,
+            "last_event_time_ms": at_ms,
+            "swipe_count": 1,
+            "amount_minor": 1000,
+        }
+    )
+    return recording.write()
+
+
+def test_detection_decides_and_the_rest_is_not_measured(replay, tmp_path):
+    thresholds = tmp_path / "mine.toml"
+    thresholds.write_text("[detection]\nincidents = 1\n")
+    results = evaluate_local(
+        replay / "replay", replay / "history" / "expected.parquet", thresholds
+    )
+    assert results.mode == "local"
+    assert results.verdict.value == "pass"
+    assert results.judge("detection").figure("incidents_caught").value == 1
+    assert results.judge("latency").reason == "not measured without Kafka"
+    assert not results.judge("latency").decides
+    assert results.settings["scenario"] == "geo_jump"
+
+
+def test_one_attack_is_too_few_by_default(replay):
+    results = evaluate_local(replay / "replay", replay / "history" / "expected.parquet")
+    assert results.verdict.value == "inconclusive"
+    assert results.exit_code == 3
+
+
+def test_rules_that_fired_are_counted_from_the_decisions(replay):
+    evaluated = judge_local(replay / "replay", replay / "history" / "expected.parquet")
+    rows = {row["rule"]: row for row in evaluated.tables["detection_by_rule"].to_pylist()}
+    assert rows["velocity"]["fired_swipes"] == 118
+    assert rows["velocity"]["fired_fraud_swipes"] == 1
+
+
+def test_a_missing_replay_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"manifest\.json"):
+        evaluate_local(tmp_path, tmp_path / "expected.parquet")
+
+
+def test_its_results_can_be_written_as_json(replay):
+    results = evaluate_local(replay / "replay", replay / "history" / "expected.parquet")
+    assert msgspec.json.decode(msgspec.json.encode(results))["mode"] == "local"

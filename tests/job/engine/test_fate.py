@@ -1,0 +1,138 @@
+"""Has every record exactly one fate, in the order dead letter, late, repeat, judged?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from job.contracts import ClockRecord
+from job.rules.example import example_swipe
+
+BOUND_MS = 30_000
+NOW_MS = 10_000_000
+
+
+def test_a_first_swipe_is_judged(bench: Any) -> None:
+    assert bench.swipe(NOW_MS, "a") == "judged"
+
+
+@pytest.mark.parametrize(
+    ("behind_ms", "fate"), [(BOUND_MS - 1, "judged"), (BOUND_MS, "judged"), (BOUND_MS + 1, "late")]
+)
+def test_late_begins_one_millisecond_beyond_the_bound(
+    bench: Any, behind_ms: int, fate: str
+) -> None:
+    bench.swipe(NOW_MS, "a")
+    assert bench.swipe(NOW_MS - behind_ms, "b") == fate
+
+
+def test_a_late_swipe_says_how_late(bench: Any) -> None:
+    bench.swipe(NOW_MS, "a")
+    late = example_swipe(swipe_id="b", event_time_ms=NOW_MS - 31_000)
+    (output,) = bench.send(msgspec.json.encode(late), late.event_time_ms)
+    assert msgspec.json.decode(output.value)["lateness_ms"] == 31_000
+
+
+def test_lateness_is_the_cards_own(bench: Any, make_bench: Callable[..., Any]) -> None:
+    bench.swipe(NOW_MS, "a")
+    other_card = make_bench()
+    assert other_card.swipe(NOW_MS - BOUND_MS - 1, "b") == "judged"
+
+
+def test_the_same_record_again_is_a_repeat(bench: Any) -> None:
+    bench.swipe(NOW_MS, "a")
+    assert bench.swipe(NOW_MS, "a") == "repeat"
+
+
+def test_the_same_id_with_other_content_is_a_dead_letter(bench: Any) -> None:
+    bench.swipe(NOW_MS, "a", amount_minor=100)
+    assert bench.swipe(NOW_MS, "a", amount_minor=200) == "dead_letter: id_conflict"
+
+
+def test_the_same_id_with_other_content_is_a_dead_letter_even_if_late(bench: Any) -> None:
+    bench.swipe(NOW_MS, "a")
+    assert bench.swipe(NOW_MS - BOUND_MS - 1, "a") == "dead_letter: id_conflict"
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "fate"), [(BOUND_MS - 1, "repeat"), (BOUND_MS, "repeat"), (BOUND_MS + 1, "late")]
+)
+def test_repeats_are_recognised_within_the_bound(bench: Any, ahead_ms: int, fate: str) -> None:
+    bench.swipe(NOW_MS, "a")
+    bench.swipe(NOW_MS + ahead_ms, "b")
+    assert bench.swipe(NOW_MS, "a") == fate
+
+
+def test_an_id_used_again_after_the_bound_is_another_swipe(bench: Any) -> None:
+    bench.swipe(NOW_MS, "a")
+    bench.swipe(NOW_MS + BOUND_MS + 1, "b")
+    assert bench.swipe(NOW_MS + BOUND_MS + 2, "a") == "judged"
+
+
+def test_an_id_is_in_use_as_long_as_its_swipe_is_within_the_bound_of_the_newest(
+    bench: Any,
+) -> None:
+    bench.swipe(NOW_MS, "a")
+    assert bench.swipe(NOW_MS + BOUND_MS + 1, "a") == "dead_letter: id_conflict"
+
+
+def test_what_was_not_judged_leaves_the_card_as_it_was(bench: Any) -> None:
+    bench.swipe(NOW_MS, "a")
+    before = msgspec.json.encode(bench.card)
+    bench.swipe(NOW_MS, "a")
+    bench.swipe(NOW_MS, "a", amount_minor=1)
+    bench.swipe(NOW_MS - BOUND_MS - 1, "b")
+    bench.send(b"{")
+    assert msgspec.json.encode(bench.card) == before
+
+
+def test_a_clock_record_has_no_fate_and_is_counted_apart(bench: Any) -> None:
+    assert bench.send(msgspec.json.encode(ClockRecord(clock_time_ms=NOW_MS))) == []
+    assert bench.engine.counts == {"clock": 1}
+
+
+RECORDS = st.lists(
+    st.one_of(
+        st.binary(max_size=20),
+        st.builds(
+            lambda swipe_id, at_ms, amount_minor: msgspec.json.encode(
+                example_swipe(
+                    swipe_id=swipe_id, event_time_ms=NOW_MS + at_ms, amount_minor=amount_minor
+                )
+            ),
+            st.sampled_from("abcdef"),
+            st.sampled_from([-30_001, -30_000, 0, 1, 30_000, 30_001, 90_000]),
+            st.sampled_from([1, 2]),
+        ),
+        st.just(msgspec.json.encode(ClockRecord(clock_time_ms=NOW_MS))),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(records=RECORDS)
+def test_the_sums_add_up(make_bench: Callable[..., Any], records: list[bytes]) -> None:
+    bench = make_bench()
+    fates: list[str] = []
+    for value in records:
+        outputs = bench.send(value, event_time_of(value))
+        if outputs:
+            fates.append(bench.fate(outputs))
+    counts = bench.engine.counts
+    assert sum(counts.values()) == len(records)
+    assert len(fates) + counts["clock"] == len(records)
+    assert bench.card.judged_count == counts["judged"] == fates.count("judged")
+    assert len(bench.card.history) == counts["judged"]
+
+
+def event_time_of(value: bytes) -> int:
+    try:
+        return int(msgspec.json.decode(value)["event_time_ms"])
+    except Exception:  # what is no swipe may have any time
+        return 0

@@ -1,0 +1,125 @@
+"""Are wrong settings refused by name, and do the services get what the settings say?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stack import doctor, flink, flink_home, kafka
+from stack.process import StackError
+from stack.settings import PROJECT_ROOT, StackSettings, free_ports
+
+
+def test_the_data_folder_lies_below_the_project_whatever_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert StackSettings.load().data_folder == PROJECT_ROOT / ".local" / "stack"
+    assert StackSettings.load(data_folder="x").data_folder == PROJECT_ROOT / "x"
+
+
+def test_an_environment_variable_sets_a_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYSTREAM_STACK_TASKMANAGERS", "3")
+    assert StackSettings.load().taskmanagers == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KAFKA_PORT", "0"),
+        ("KAFKA_PORT", "70000"),
+        ("TASKMANAGERS", "0"),
+        ("TASKMANAGERS", "many"),
+        ("KAFKA_HEAP_MB", "10"),
+        ("STATE_BACKEND", "redis"),
+        ("CHECKPOINT_INTERVAL_MS", "1"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_name_of_its_variable(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PAYSTREAM_STACK_{variable}", value)
+    with pytest.raises(StackError, match=f"PAYSTREAM_STACK_{variable}"):
+        StackSettings.load()
+
+
+def test_two_services_on_one_port_are_refused() -> None:
+    with pytest.raises(StackError, match="kafka_port and flink_rest_port are both 9000"):
+        StackSettings.load(kafka_port=9000, flink_rest_port=9000)
+
+
+def test_a_heartbeat_timeout_below_its_interval_is_refused() -> None:
+    with pytest.raises(StackError, match="heartbeat_timeout_ms"):
+        StackSettings.load(heartbeat_interval_ms=1_000, heartbeat_timeout_ms=900)
+
+
+def test_free_ports_are_all_different() -> None:
+    assert len(set(free_ports(8))) == 8
+
+
+def test_the_broker_listens_on_loopback_only(settings: StackSettings) -> None:
+    properties = kafka.server_properties(settings)
+    assert properties["listeners"] == (
+        f"PLAINTEXT://127.0.0.1:{settings.kafka_port},"
+        f"CONTROLLER://127.0.0.1:{settings.kafka_controller_port}"
+    )
+
+
+def test_the_broker_neither_drops_nor_refuses_records_for_their_event_time(
+    settings: StackSettings,
+) -> None:
+    properties = kafka.server_properties(settings)
+    assert properties["log.retention.ms"] == "-1"
+    assert int(properties["log.message.timestamp.after.max.ms"]) > 10**15
+
+
+def test_every_internal_topic_is_content_with_one_broker(settings: StackSettings) -> None:
+    properties = kafka.server_properties(settings)
+    factors = {key: value for key, value in properties.items() if "replication.factor" in key}
+    assert len(factors) == 3
+    assert set(factors.values()) == {"1"}
+
+
+def test_thread_mode_can_restart_in_the_same_taskmanager(settings: StackSettings) -> None:
+    configuration = flink_home.configuration(settings)
+    flink_home.prepare(settings)
+    assert configuration["python.execution-mode"] == "thread"
+    assert configuration["classloader.parent-first-patterns.additional"] == "pemja."
+    assert list((settings.flink_folder / "lib").glob("flink-python-*.jar"))
+
+
+def test_flink_binds_to_loopback_only(settings: StackSettings) -> None:
+    configuration = flink_home.configuration(settings)
+    hosts = {key: value for key, value in configuration.items() if "host" in key or "addr" in key}
+    assert len(hosts) == 6
+    assert set(hosts.values()) == {"127.0.0.1"}
+
+
+def test_the_virtual_environment_comes_first_on_the_path_of_taskmanagers(
+    settings: StackSettings,
+) -> None:
+    path = flink.taskmanager(settings, 0).environment["PATH"]
+    assert path.split(":")[0] == str(settings.python.parent)
+
+
+def test_preparing_twice_leaves_no_stale_jar(settings: StackSettings) -> None:
+    flink_home.prepare(settings)
+    lib = settings.flink_folder / "lib"
+    before = sorted(lib.iterdir())
+    (lib / "old-connector.jar").symlink_to("/nowhere.jar")
+    flink_home.prepare(settings)
+    assert sorted(lib.iterdir()) == before
+
+
+def test_missing_jars_say_what_to_run(tmp_path: Path) -> None:
+    settings = StackSettings.with_free_ports(tmp_path, jars_folder=tmp_path)
+    with pytest.raises(StackError, match="make jars"):
+        flink_home.prepare(settings)
+    with pytest.raises(StackError, match="make jars"):
+        kafka.service(settings)
+
+
+def test_the_doctor_knows_the_same_default_ports() -> None:
+    defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
+    assert defaults == StackSettings.load().ports()

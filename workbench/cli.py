@@ -1,0 +1,50 @@
+"""`paystream`: what can a person ask for on the command line?
+
+Exit codes: 0 pass, 1 failed, 2 usage or configuration, 3 inconclusive, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Final
+
+import typer
+
+from workbench import cli_inspect, cli_run, cli_stack
+from workbench.problems import USAGE_EXIT_CODE, problem_line
+
+INTERRUPTED_EXIT_CODE: Final = 130
+
+app = typer.Typer(
+    help="Replay labelled card fraud into the real detection job, and say pass, fail or "
+    "inconclusive.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    pretty_exceptions_enable=False,
+)
+app.add_typer(cli_stack.app, name="stack")
+for command in (*cli_run.COMMANDS, *cli_inspect.COMMANDS, cli_stack.doctor):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point; every problem ends as one line on stderr and an exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: what was started has been stopped\n")
+        sys.exit(INTERRUPTED_EXIT_CODE)
+    except Exception as error:
+        line = problem_line(error)
+        if line is None:
+            raise
+        sys.stderr.write(f"paystream: {line}\n")
+        sys.exit(getattr(error, "exit_code", USAGE_EXIT_CODE))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A polite kill cleans up as Ctrl-C does."""
+    raise KeyboardInterrupt

@@ -1,0 +1,203 @@
+"""`paystream simulate`, `local`, `replay`: run something and judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic import ValidationError
+
+from evaluation.report import print_report
+from generator.settings import Disturbances, ReplaySettings, SettingsError
+from workbench.console import Phases, make_console
+from workbench.local_run import run_locally
+from workbench.machine import PROJECT_ROOT
+from workbench.plan import JobPlan, RunPlan
+from workbench.replays import ensure_replay
+from workbench.simulate import simulate as run_simulation
+
+RUNS: Final = PROJECT_ROOT / "runs"
+
+Scenario = Annotated[
+    str, typer.Option(help="Scenario to replay; `paystream scenarios` lists them.")
+]
+Difficulty = Annotated[str, typer.Option(help="easy, medium or hard.")]
+Rate = Annotated[int, typer.Option(help="Swipes a minute.")]
+Duration = Annotated[int, typer.Option(help="Measured seconds.")]
+WarmUp = Annotated[int, typer.Option(help="Seconds before that, sent but not measured.")]
+Seed = Annotated[int, typer.Option(help="Of all randomness.")]
+Speedup = Annotated[float, typer.Option(help="Event time per wall time; latency is judged at 1.")]
+Load = Annotated[str, typer.Option(help="constant, daily_rhythm or bursts.")]
+Incidents = Annotated[int | None, typer.Option(help="Number of attacks; default: by share.")]
+Undisturbed = Annotated[
+    bool, typer.Option("--undisturbed", help="Nothing late, repeated, unreadable or out of order.")
+]
+Rules = Annotated[Path | None, typer.Option(help="Rule parameters, TOML.")]
+
+
+def simulate(
+    scenario: Scenario = "geo_jump",
+    difficulty: Difficulty = "medium",
+    rate: Rate = 100_000,
+    duration: Duration = 60,
+    warm_up: WarmUp = 10,
+    seed: Seed = 1,
+    speedup: Speedup = 1.0,
+    load: Load = "constant",
+    incidents: Incidents = None,
+    undisturbed: Undisturbed = False,
+    workers: Annotated[int, typer.Option(help="Sending processes.")] = 1,
+    parallelism: Annotated[int, typer.Option(help="Of the job; one TaskManager each.")] = 1,
+    checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = 100,
+    state_backend: Annotated[str, typer.Option(help="rocksdb or hashmap.")] = "rocksdb",
+    sink_guarantee: Annotated[str, typer.Option(help="exactly-once or at-least-once.")] = (
+        "exactly-once"
+    ),
+    rules: Rules = None,
+    keep_stack: Annotated[
+        bool, typer.Option("--keep-stack", help="Leave a stack running that this run started.")
+    ] = False,
+) -> None:
+    """Replay a scenario into the real job on real Kafka and Flink, and judge what came out."""
+    plan = _plan(
+        _replay(
+            scenario,
+            difficulty,
+            rate,
+            duration,
+            warm_up,
+            seed,
+            speedup,
+            load,
+            incidents,
+            undisturbed=undisturbed,
+        ),
+        {
+            "parallelism": parallelism,
+            "checkpoint_interval_ms": checkpoint_interval_ms,
+            "state_backend": state_backend,
+            "sink_guarantee": sink_guarantee,
+            "rules_file": rules,
+        },
+        workers,
+    )
+    console = make_console()
+    phases = Phases(console)
+    console.print(f"[bold]{scenario}[/], {difficulty}: {rate:,} swipes a minute for {duration} s")
+    folder, evaluation = run_simulation(plan, phases, RUNS, keep_stack=keep_stack)
+    console.print(f"  {'total':<22} {sum(phases.seconds.values()):6.1f} s")
+    console.print()
+    print_report(evaluation, console)
+    console.print(f"\nEverything is in {folder.relative_to(PROJECT_ROOT)}")
+    raise typer.Exit(evaluation.exit_code)
+
+
+def local(
+    scenario: Scenario = "geo_jump",
+    difficulty: Difficulty = "medium",
+    rate: Rate = 100_000,
+    duration: Duration = 60,
+    seed: Seed = 1,
+    speedup: Speedup = 1.0,
+    incidents: Incidents = None,
+    undisturbed: Undisturbed = False,
+    rules: Rules = None,
+) -> None:
+    """Run a scenario through the engine alone: no Java, no Kafka, no latency."""
+    settings = _replay(
+        scenario,
+        difficulty,
+        rate,
+        duration,
+        10,
+        seed,
+        speedup,
+        "constant",
+        incidents,
+        undisturbed=undisturbed,
+    )
+    plan = _plan(settings, {"rules_file": rules}, 1)
+    console = make_console()
+    phases = Phases(console)
+    console.print(f"[bold]{scenario}[/], {difficulty}: {rate:,} swipes a minute for {duration} s")
+    folder, evaluation = run_locally(plan, phases, RUNS)
+    console.print()
+    print_report(evaluation, console)
+    console.print(f"\nEverything is in {folder.relative_to(PROJECT_ROOT)}")
+    raise typer.Exit(evaluation.exit_code)
+
+
+def replay(
+    scenario: Scenario = "geo_jump",
+    difficulty: Difficulty = "medium",
+    rate: Rate = 100_000,
+    duration: Duration = 60,
+    warm_up: WarmUp = 10,
+    seed: Seed = 1,
+    speedup: Speedup = 1.0,
+    load: Load = "constant",
+    incidents: Incidents = None,
+    undisturbed: Undisturbed = False,
+) -> None:
+    """Make a replay, without sending it; `python -m generator.send` sends one anywhere."""
+    settings = _replay(
+        scenario,
+        difficulty,
+        rate,
+        duration,
+        warm_up,
+        seed,
+        speedup,
+        load,
+        incidents,
+        undisturbed=undisturbed,
+    )
+    console = make_console()
+    phases = Phases(console)
+    with phases.phase("replay") as bar:
+        folder, made = ensure_replay(settings, lambda step, share: bar.update(share, 1.0, step))
+        bar.note = "made" if made else "from an earlier run"
+    console.print(str(folder.relative_to(PROJECT_ROOT)))
+
+
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (simulate, local, replay)
+
+
+def _replay(
+    scenario: str,
+    difficulty: str,
+    rate: int,
+    duration: int,
+    warm_up: int,
+    seed: int,
+    speedup: float,
+    load: str,
+    incidents: int | None,
+    *,
+    undisturbed: bool,
+) -> ReplaySettings:
+    values: dict[str, Any] = {
+        "scenario": scenario,
+        "difficulty": difficulty,
+        "rate_per_min": rate,
+        "duration_s": duration,
+        "warm_up_s": warm_up,
+        "seed": seed,
+        "speedup": speedup,
+        "load": load,
+        "incidents": incidents,
+    }
+    if undisturbed:
+        values["disturbances"] = Disturbances.none()
+    return ReplaySettings.parse(values)
+
+
+def _plan(replay: ReplaySettings, job: dict[str, Any], workers: int) -> RunPlan:
+    try:
+        return RunPlan(replay=replay, job=JobPlan(**job), workers=workers)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "-".join(str(part).replace("_", "-") for part in first["loc"])
+        raise SettingsError(f"--{name}: {first['msg']}") from None

@@ -1,0 +1,90 @@
+"""Is the run complete, so that what is missing now will never come?
+
+Complete means: a checkpoint covers every record of ``swipes``, the clock records included (the
+job's committed offsets are the end offsets), and since then two more checkpoints have completed
+while the outputs were still, no transaction was open and both readers stood at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from evaluation.collect_status import CollectStatus
+from generator.kafka_client import admin_client
+from stack.flink_rest import RestError
+from workbench.children import Child
+from workbench.console import PhaseBar
+from workbench.live import LiveJob, read_status
+from workbench.submission import committed_and_end
+
+#: Longest wait after the last swipe, seconds: an outage and its catching up.
+TIMEOUT_S: Final = 180.0
+_POLL_S: Final = 0.25
+_CHECKPOINTS: Final = 2
+_ENDED: Final = ("FAILED", "CANCELED", "FINISHED")
+
+
+@dataclass
+class Completion:
+    """How a run ended.
+
+    Attributes
+    ----------
+    complete
+        Whether what is missing now will never come.
+    reason
+        Why not, in one sentence; empty where it is.
+    cpu_s
+        CPU seconds by process while the run lasted.
+    """
+
+    complete: bool
+    reason: str = ""
+    cpu_s: dict[str, float] = field(default_factory=dict)
+
+
+def await_completion(
+    live: LiveJob, collector: Child, bar: PhaseBar, timeout_s: float = TIMEOUT_S
+) -> Completion:
+    """Wait until a run is complete, or say why it is not."""
+    admin = admin_client(live.stack.settings.kafka_address)
+    deadline_s = time.monotonic() + timeout_s
+    still_since: tuple[CollectStatus, int] | None = None
+    reason = "nothing was known of it"
+    while time.monotonic() < deadline_s:
+        collector.require_alive()
+        committed, end = committed_and_end(
+            admin, live.group_id, live.topics.swipes, live.partitions
+        )
+        try:
+            state = live.stack.rest.job(live.job_id).state
+            checkpoints = live.stack.rest.checkpoints(live.job_id).counts.completed
+        except RestError:  # a JobManager that restarts answers again later
+            time.sleep(_POLL_S)
+            continue
+        if state in _ENDED:
+            return Completion(False, f"the job is {state}")
+        status = read_status(live.history)
+        bar.update(committed, end, f"{end - committed:,} records to go")
+        if committed < end:
+            reason = f"the job had not finished {end - committed:,} of {end:,} records"
+            still_since = None
+        elif status is None or not _still(status):
+            reason = "the outputs did not come to rest"
+            still_since = None
+        elif still_since is None or _moved(still_since[0], status):
+            still_since = status, checkpoints
+        elif checkpoints >= still_since[1] + _CHECKPOINTS:
+            return Completion(True)
+        time.sleep(_POLL_S)
+    return Completion(False, f"{reason} {timeout_s:g} s after the last swipe")
+
+
+def _still(status: CollectStatus) -> bool:
+    return status.complete and status.open_transaction_records == 0
+
+
+def _moved(before: CollectStatus, now: CollectStatus) -> bool:
+    return before.ends != now.ends or before.stable != now.stable

@@ -1,0 +1,101 @@
+"""What happened to the job while it ran: checkpoints, restarts, exceptions?"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from stack.flink_rest import RestError
+from stack.local import LocalStack
+from workbench.completion import Completion
+
+#: Flink keeps a bounded history of checkpoints: it is read so often, seconds.
+_EVERY_S: Final = 1.0
+
+
+class JobWatch:
+    """Reads Flink's REST interface in the background while the job runs.
+
+    Attributes
+    ----------
+    checkpoints
+        By id, as they stand in ``job.json``.
+    """
+
+    def __init__(self, stack: LocalStack, job_id: str) -> None:
+        self._rest = stack.rest
+        self._job_id = job_id
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="job-watch", daemon=True)
+        self.checkpoints: dict[int, dict[str, Any]] = {}
+        self.checkpoint_counts: dict[str, int] = {}
+        self.exceptions: dict[tuple[int, str], dict[str, Any]] = {}
+        self.restarts = 0
+        self.unanswered = 0
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop watching."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            self.read()
+
+    def read(self) -> None:
+        """Take one look; a cluster that does not answer is counted, and asked again later."""
+        try:
+            found = self._rest.checkpoints(self._job_id)
+            exceptions = self._rest.exceptions(self._job_id)
+            self.restarts = self._rest.restarts(self._job_id)
+        except RestError:
+            self.unanswered += 1
+            return
+        self.checkpoint_counts = msgspec.to_builtins(found.counts)
+        for each in found.history:
+            self.checkpoints[each.id] = {
+                "id": each.id,
+                "status": each.status,
+                "trigger_ms": each.trigger_ms,
+                "end_ms": each.end_ms,
+                "duration_ms": each.duration_ms,
+                "state_size_bytes": each.state_bytes,
+                "checkpointed_bytes": each.checkpointed_bytes,
+                "savepoint": each.is_savepoint,
+            }
+        for exception in exceptions:
+            self.exceptions[exception.timestamp_ms, exception.first_line] = {
+                "timestamp_ms": exception.timestamp_ms,
+                "task": exception.task_name,
+                "taskmanager": exception.taskmanager_id,
+                "message": exception.first_line[:500],
+                "stacktrace": exception.stacktrace[:4000],
+            }
+
+    def write(self, file: Path, completion: Completion) -> None:
+        """Write ``job.json``."""
+        self.read()
+        record = {
+            "complete": completion.complete,
+            "incomplete_because": completion.reason,
+            "restarts": self.restarts,
+            "exceptions": [self.exceptions[key] for key in sorted(self.exceptions)],
+            "checkpoints": [self.checkpoints[key] for key in sorted(self.checkpoints)],
+            "checkpoint_counts": self.checkpoint_counts,
+            "cpu_s": completion.cpu_s,
+        }
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2))

@@ -1,0 +1,102 @@
+"""How is the run going, while swipes are being sent?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from evaluation.collect import STATUS_FILE
+from evaluation.collect_status import CollectStatus
+from generator.send import PROGRESS_FILE, SendProgress
+from job.contracts import Topics
+from stack.local import LocalStack
+from workbench.children import Child
+from workbench.console import PhaseBar
+
+_POLL_S: Final = 0.2
+_READY_TIMEOUT_S: Final = 60.0
+_NANOS_PER_S: Final = 1e9
+
+
+@dataclass(frozen=True)
+class LiveJob:
+    """The job under test and where its run is recorded.
+
+    Attributes
+    ----------
+    folder, history
+        The run's folder, and its ``history/``.
+    """
+
+    stack: LocalStack
+    job_id: str
+    topics: Topics
+    group_id: str
+    partitions: int
+    folder: Path
+    history: Path
+
+
+def read_status(history: Path) -> CollectStatus | None:
+    """What the collector last said; None before it said anything."""
+    try:
+        return msgspec.json.decode((history / STATUS_FILE).read_bytes(), type=CollectStatus)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def read_progress(folder: Path) -> SendProgress | None:
+    """What the sender last said; None before it said anything."""
+    try:
+        return msgspec.json.decode((folder / PROGRESS_FILE).read_bytes(), type=SendProgress)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def await_collector(live: LiveJob, collector: Child) -> None:
+    """Wait until the collector reads.
+
+    Raises
+    ------
+    workbench.children.ChildFailed
+        If it ended.
+    """
+    deadline_s = time.monotonic() + _READY_TIMEOUT_S
+    while read_status(live.history) is None and time.monotonic() < deadline_s:
+        collector.require_alive()
+        time.sleep(_POLL_S)
+
+
+def watch_sending(live: LiveJob, sender: Child, collector: Child, bar: PhaseBar) -> None:
+    """Follow the sender to its end.
+
+    Raises
+    ------
+    workbench.children.ChildFailed
+        If the sender or the collector ended badly.
+    """
+    while sender.poll() is None:
+        collector.require_alive()
+        progress, status = read_progress(live.folder), read_status(live.history)
+        if progress is not None:
+            bar.update(progress.sent, progress.records, _words(progress, status))
+        time.sleep(_POLL_S)
+    sender.require_alive()
+    progress = read_progress(live.folder)
+    if progress is not None:
+        bar.note = f"{progress.delivered:,} of {progress.records:,} delivered"
+
+
+def _words(progress: SendProgress, status: CollectStatus | None) -> str:
+    if progress.start_monotonic_ns is None or progress.phase not in ("sending", "flushing"):
+        return progress.phase
+    seconds = max((progress.time_ns - progress.start_monotonic_ns) / _NANOS_PER_S, 0.1)
+    words = f"{progress.sent / seconds * 60:,.0f}/min"
+    if status is not None:
+        seen = status.views["uncommitted"].by_topic
+        words += f"  decided {seen.get('decisions', 0):,}  alerts {seen.get('alerts', 0):,}"
+    return words

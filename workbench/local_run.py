@@ -1,0 +1,95 @@
+"""What does the engine alone say to a scenario, without Java and Kafka?"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluation.evaluate import Evaluation, write_results
+from evaluation.local import judge_local
+from workbench.console import Phases
+from workbench.machine import commit, describe, versions
+from workbench.oracle import run_oracle
+from workbench.plan import RunPlan, event_time_limit_ms
+from workbench.replays import ensure_replay
+from workbench.simulate import new_run_id
+
+
+def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evaluation]:
+    """Run a plan's replay through the engine, and judge what can be judged without a cluster.
+
+    Returns
+    -------
+    tuple of Path and Evaluation
+        The run's folder, and what the judges said.
+    """
+    run_id = new_run_id(f"local-{plan.replay.scenario}")
+    folder = runs / f"{run_id}.partial"
+    history = folder / "history"
+    history.mkdir(parents=True)
+    with ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        with phases.phase("replay") as bar:
+            replay, made = ensure_replay(
+                plan.replay, lambda step, share: bar.update(share, 1, step)
+            )
+            bar.note = "made" if made else "from an earlier run"
+        manifest = msgspec.json.decode((replay / "manifest.json").read_bytes())
+        with phases.phase("engine") as bar:
+            as_sent(replay / "records.parquet", history / "sent.parquet", plan.partitions)
+            limit_ms = event_time_limit_ms(int(manifest["event_time_end_ms"]))
+            run_oracle(history, replay, plan.job, limit_ms, bar)
+        with phases.phase("judge"):
+            facts = {
+                "run_id": run_id,
+                "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "settings": plan.to_builtins(),
+                "versions": versions(),
+                "machine": describe(),
+                "phases_s": phases.seconds,
+                "replay": {
+                    "path": str(Path("..", "..", replay.parent.name, replay.name)),
+                    "sha256": manifest["sha256"],
+                },
+                **commit(),
+            }
+            (folder / "run.json").write_bytes(
+                msgspec.json.format(msgspec.json.encode(facts), indent=2)
+            )
+            judged = judge_local(replay, history / "expected.parquet")
+            write_results(folder, judged)
+        final = runs / run_id
+        folder.rename(final)
+    return final, judged.results
+
+
+def as_sent(records: Path, sent: Path, partitions: int) -> None:
+    """Give each record the place it would have on a topic: a partition by key, and an offset.
+
+    Parameters
+    ----------
+    records, sent
+        A replay's ``records.parquet``; the file to write, in the order of partition and offset.
+    """
+    table = pq.read_table(records, columns=["record_time_ms", "key", "value"])
+    keys = table.column("key").to_pylist()
+    places = np.array([crc32((key or "").encode()) % partitions for key in keys], dtype=np.int32)
+    order = np.argsort(places, kind="stable")
+    counts = np.bincount(places, minlength=partitions)
+    offsets = np.concatenate([np.arange(count, dtype=np.int64) for count in counts])
+    rows = table.take(pa.array(order))
+    pq.write_table(
+        rows.append_column("partition", pa.array(places[order])).append_column(
+            "offset", pa.array(offsets)
+        ),
+        sent,
+        compression="zstd",
+    )

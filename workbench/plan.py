@@ -1,0 +1,119 @@
+"""What is to be run, and with which settings?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from generator.settings import ReplaySettings
+
+#: Event time by which a replay's end is passed by the clock records, ms: beyond the widest window
+#: (a minute) and the lateness bound (30 s).
+CLOCK_GAP_MS = 180_000
+#: How far past the clock records an event time may be before it counts as broken, ms. A choice:
+#: the job's own default in production.
+AHEAD_MARGIN_MS = 300_000
+
+
+class JobPlan(BaseModel):
+    """How the job under test is submitted.
+
+    Attributes
+    ----------
+    parallelism
+        Of the job; figures are at 1.
+    checkpoint_interval_ms, state_backend, sink_guarantee, transaction_naming
+        As the job's own options.
+    rules_file
+        Rule parameters; None for those that ship with the job.
+    flink
+        Any Flink key for this job.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parallelism: Annotated[int, Field(ge=1, le=64)] = 1
+    checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 100
+    state_backend: Literal["rocksdb", "hashmap"] = "rocksdb"
+    sink_guarantee: Literal["exactly-once", "at-least-once"] = "exactly-once"
+    transaction_naming: Literal["pooling", "incrementing"] = "pooling"
+    lateness_ms: Annotated[int, Field(ge=0)] = 30_000
+    rules_file: Path | None = None
+    flink: dict[str, str] = {}
+
+    def arguments(self, prefix: str, bootstrap: str, event_time_limit_ms: int) -> list[str]:
+        """The job's command line for one run.
+
+        Parameters
+        ----------
+        prefix
+            Of the run: topics, consumer group and transactions are named after it.
+        bootstrap
+            Kafka's address.
+        event_time_limit_ms
+            Later swipes have a broken clock.
+        """
+        limit = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=event_time_limit_ms)
+        rules = [] if self.rules_file is None else ["--rules.file", str(self.rules_file.resolve())]
+        return [
+            "--parallelism",
+            str(self.parallelism),
+            "--watermark.max-lateness",
+            f"{self.lateness_ms}ms",
+            "--state.backend",
+            self.state_backend,
+            "--checkpoint.interval",
+            f"{self.checkpoint_interval_ms}ms",
+            "--sink.guarantee",
+            self.sink_guarantee,
+            "--sink.transaction-naming",
+            self.transaction_naming,
+            "--kafka.bootstrap-servers",
+            bootstrap,
+            "--kafka.topic-prefix",
+            prefix,
+            "--kafka.group-id",
+            f"{prefix}job",
+            "--kafka.transactional-id-prefix",
+            f"{prefix}job",
+            "--event-time.limit",
+            limit.isoformat(timespec="milliseconds"),
+            "--job.name",
+            f"{prefix}detection",
+            *rules,
+        ]
+
+
+class RunPlan(BaseModel):
+    """One run of the workbench.
+
+    Attributes
+    ----------
+    replay
+        What is sent.
+    job
+        What it is sent to.
+    workers
+        Sending processes.
+    partitions
+        Of each topic.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    replay: ReplaySettings = ReplaySettings()
+    job: JobPlan = JobPlan()
+    workers: Annotated[int, Field(ge=1, le=16)] = 1
+    partitions: Annotated[int, Field(ge=1, le=256)] = 4
+
+    def to_builtins(self) -> dict[str, Any]:
+        """The settings as they are stored."""
+        return self.model_dump(mode="json")
+
+
+def event_time_limit_ms(event_time_end_ms: int) -> int:
+    """The latest event time that a replay ending there can hold."""
+    return event_time_end_ms + CLOCK_GAP_MS + AHEAD_MARGIN_MS

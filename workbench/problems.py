@@ -1,0 +1,45 @@
+"""Which errors are the user's to mend, and what is said of them?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from evaluation.store import UnknownRunError
+from evaluation.thresholds import ThresholdsError
+from generator.kafka_client import KafkaRefused, KafkaUnreachable
+from generator.settings import SettingsError
+from job.rules.parameters import ParametersError
+from scenarios.discovery import UnknownScenario
+from stack.flink_rest import RestError
+from stack.process import StackError
+from workbench.children import ChildFailed
+
+USAGE_EXIT_CODE: Final = 2
+INCONCLUSIVE_EXIT_CODE: Final = 3
+
+#: Errors whose message is one clear line (and sometimes the tail of a log).
+_KNOWN: Final = (
+    ChildFailed,
+    KafkaRefused,
+    KafkaUnreachable,
+    ParametersError,
+    RestError,
+    SettingsError,
+    StackError,
+    ThresholdsError,
+    UnknownRunError,
+    UnknownScenario,
+)
+
+
+class RunBroken(RuntimeError):
+    """A run that could not be brought to its end: nothing was measured."""
+
+    exit_code = INCONCLUSIVE_EXIT_CODE
+
+
+def problem_line(error: Exception) -> str | None:
+    """What to print of an error; None for one that is a bug of the workbench."""
+    if isinstance(error, (*_KNOWN, RunBroken)):
+        return str(error)
+    return None

@@ -1,0 +1,41 @@
+"""Is there already a replay with these settings?
+
+A replay is a function of its settings and the generator's version, so it is made once and kept
+below ``replays/`` under its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from generator.replay import replay_key, write_replay
+from generator.settings import ReplaySettings
+from workbench.machine import PROJECT_ROOT
+
+REPLAYS = PROJECT_ROOT / "replays"
+
+
+def ensure_replay(
+    settings: ReplaySettings,
+    on_progress: Callable[[str, float], None] | None = None,
+    root: Path = REPLAYS,
+) -> tuple[Path, bool]:
+    """Return the folder of the replay with these settings, made now if need be.
+
+    Parameters
+    ----------
+    on_progress
+        Called with a step's name and the share done (0 to 1).
+
+    Returns
+    -------
+    tuple of Path and bool
+        The folder; whether it was made now.
+    """
+    folder = root / replay_key(settings)
+    if (folder / "manifest.json").exists():
+        return folder, False
+    root.mkdir(parents=True, exist_ok=True)
+    write_replay(settings, folder, on_progress)
+    return folder, True

@@ -1,0 +1,255 @@
+"""In which order does a run happen?
+
+replay -> stack -> topics, profiles -> job -> collector and sender -> complete? -> read back ->
+oracle -> judges -> verdict. Whatever ends it, what it started is ended and what is half-written is
+removed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from evaluation.evaluate import Evaluation, evaluate
+from evaluation.read_back import read_back
+from generator.bookends import publish_profiles
+from generator.topics import create_run_topics, delete_run_topics
+from job.contracts import Topics
+from stack.local import LocalStack
+from stack.settings import StackSettings
+from workbench.children import Child
+from workbench.completion import Completion, await_completion
+from workbench.console import Phases
+from workbench.job_watch import JobWatch
+from workbench.live import LiveJob, await_collector, watch_sending
+from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
+from workbench.oracle import run_oracle
+from workbench.plan import CLOCK_GAP_MS, RunPlan, event_time_limit_ms
+from workbench.replays import ensure_replay
+from workbench.submission import renew_taskmanagers, submitted, wait_consumed
+
+PROFILES_TIMEOUT_S: Final = 300.0
+
+
+@dataclass
+class Run:
+    """One run under way.
+
+    Attributes
+    ----------
+    folder
+        ``<id>.partial`` until the run is done.
+    """
+
+    plan: RunPlan
+    run_id: str
+    folder: Path
+    phases: Phases
+    replay: Path = Path()
+    manifest: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """Of all that belongs to this run on Kafka."""
+        return f"{self.run_id}."
+
+    @property
+    def history(self) -> Path:
+        """Where the raw history goes."""
+        return self.folder / "history"
+
+    @property
+    def limit_ms(self) -> int:
+        """Event times beyond have a broken clock."""
+        return event_time_limit_ms(int(self.manifest["event_time_end_ms"]))
+
+
+def new_run_id(scenario: str) -> str:
+    """Sorts by time, and tells the scenario."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{scenario}-{secrets.token_hex(2)}"
+
+
+def simulate(
+    plan: RunPlan, phases: Phases, runs: Path, *, keep_stack: bool = False
+) -> tuple[Path, Evaluation]:
+    """Run a plan for real, and judge it.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    phases
+        Where progress is told.
+    runs
+        Folder of all runs.
+    keep_stack
+        Leave a stack running that this run had to start.
+
+    Returns
+    -------
+    tuple of Path and Evaluation
+        The run's folder, and what the judges said.
+    """
+    run_id = new_run_id(plan.replay.scenario)
+    folder = runs / f"{run_id}.partial"
+    run = Run(plan, run_id, folder, phases)
+    run.facts = {
+        "run_id": run_id,
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": plan.to_builtins(),
+        "versions": versions(),
+        "machine": describe(),
+        **commit(),
+    }
+    with ExitStack() as cleanup:
+        run.history.mkdir(parents=True)
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        _replay(run)
+        stack = _stack(run, cleanup, keep_stack=keep_stack)
+        _live(run, stack, cleanup)
+        results = _judge(run)
+        final = runs / run_id
+        folder.rename(final)
+    return final, results
+
+
+def _replay(run: Run) -> None:
+    with run.phases.phase("replay") as bar:
+        run.replay, made = ensure_replay(
+            run.plan.replay, lambda step, share: bar.update(share, 1.0, step)
+        )
+        bar.note = "made" if made else "from an earlier run"
+    run.manifest = msgspec.json.decode((run.replay / "manifest.json").read_bytes())
+    run.facts["replay"] = {
+        "path": str(Path("..", "..", run.replay.parent.name, run.replay.name)),
+        "sha256": run.manifest["sha256"],
+    }
+
+
+def _stack(run: Run, cleanup: ExitStack, *, keep_stack: bool) -> LocalStack:
+    wanted = StackSettings.load()
+    if wanted.taskmanagers < run.plan.job.parallelism:
+        wanted = StackSettings.load(taskmanagers=run.plan.job.parallelism)
+    stack = LocalStack(wanted)
+    with run.phases.phase("stack") as bar:
+        started = stack.up(on_begin=bar.say)
+        if started and not keep_stack:
+            cleanup.callback(stack.down)
+        renewed = 0 if started else renew_taskmanagers(stack)
+        bar.note = f"started {', '.join(started)}" if started else "was running"
+        if renewed:
+            bar.note += f"; {renewed} TaskManager(s) restarted for new job code"
+    return stack
+
+
+def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
+    bootstrap = stack.settings.kafka_address
+    topics = Topics.with_prefix(run.prefix)
+    group_id = f"{run.prefix}job"
+    with run.phases.phase("topics, card profiles") as bar:
+        create_run_topics(bootstrap, run.prefix, partitions=run.plan.partitions)
+        cleanup.callback(delete_run_topics, bootstrap, run.prefix)
+        count = publish_profiles(bootstrap, run.prefix, run.replay)
+        bar.note = f"{count:,} cards"
+    with ExitStack() as running:
+        with run.phases.phase("submit the job") as bar:
+            job_id = running.enter_context(
+                submitted(
+                    stack,
+                    run.plan.job,
+                    run.prefix,
+                    run.limit_ms,
+                    lambda seconds: bar.say(f"{seconds:.0f} s"),
+                )
+            )
+        with run.phases.phase("warm start") as bar:
+            wait_consumed(
+                stack,
+                job_id,
+                topics.card_profiles,
+                group_id,
+                run.plan.partitions,
+                PROFILES_TIMEOUT_S,
+                lambda done, total: bar.update(done, total, f"{done:,} of {total:,} cards"),
+            )
+        live = LiveJob(
+            stack, job_id, topics, group_id, run.plan.partitions, run.folder, run.history
+        )
+        watch = running.enter_context(JobWatch(stack, job_id))
+        completion = _send_and_collect(run, live)
+        watch.write(run.history / "job.json", completion)
+    with run.phases.phase("read back"):
+        read_back(bootstrap, topics.swipes, run.history / "sent.parquet")
+
+
+def _send_and_collect(run: Run, live: LiveJob) -> Completion:
+    shared = ("--bootstrap", live.stack.settings.kafka_address, "--prefix", run.prefix)
+    cpu_before, java_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
+    collector = Child(
+        "the collector",
+        [
+            *_python("evaluation.collect"),
+            *shared,
+            *("--out", str(run.history)),
+            *("--group", live.group_id),
+        ],
+        run.folder / "collect.log",
+    )
+    try:
+        await_collector(live, collector)
+        sender = Child(
+            "the sender",
+            [
+                *_python("generator.send"),
+                *shared,
+                *("--replay", str(run.replay)),
+                *("--out", str(run.folder)),
+                *("--workers", str(run.plan.workers)),
+                *("--clock-gap-ms", str(CLOCK_GAP_MS)),
+                "--no-profiles",
+            ],
+            run.folder / "send.log",
+        )
+        try:
+            with run.phases.phase("send and judge live") as bar:
+                watch_sending(live, sender, collector, bar)
+        finally:
+            sender.stop()
+        with run.phases.phase("complete") as bar:
+            completion = await_completion(live, collector, bar)
+            bar.note = completion.reason
+        run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
+        completion.cpu_s = {"taskmanager": round(_taskmanager_cpu_s(live.stack) - java_before_s, 2)}
+    finally:
+        collector.stop()
+    collector.require_alive()
+    return completion
+
+
+def _taskmanager_cpu_s(stack: LocalStack) -> float:
+    records = map(stack.taskmanager_record, range(stack.settings.taskmanagers))
+    return sum(process_cpu_s(record.pid) for record in records if record is not None)
+
+
+def _judge(run: Run) -> Evaluation:
+    with run.phases.phase("oracle") as bar:
+        run_oracle(run.history, run.replay, run.plan.job, run.limit_ms, bar)
+    with run.phases.phase("judge"):
+        run.facts["phases_s"] = run.phases.seconds
+        (run.folder / "run.json").write_bytes(
+            msgspec.json.format(msgspec.json.encode(run.facts), indent=2)
+        )
+        return evaluate(run.folder)
+
+
+def _python(module: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module)
