@@ -17,7 +17,7 @@ PROFILES := kafka flink-connector
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules
-RUN_SETTINGS := workers parallelism checkpoint_interval_ms state_backend sink_guarantee
+RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend sink_guarantee
 option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
 options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
 
@@ -32,7 +32,7 @@ help:  ## This help
 	@echo "Settings: scenario=geo_jump difficulty=easy|medium|hard rate=100000 (a minute) duration=60 (s)"
 	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N rules=FILE undisturbed=1"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
-	@echo "          sink_guarantee=exactly-once|at-least-once"
+	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill"
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run

@@ -42,9 +42,10 @@ def cases(events: Iterable[tuple[str, int, bool]]) -> list[Case]:
     Examples
     --------
     >>> day = 24 * 3_600_000
-    >>> cases([("a", 0, False), ("a", day - 1, True), ("a", day, False)])
-    [Case(card_token='a', first_ms=0, last_ms=86399999, right=True),
-     Case(card_token='a', first_ms=86400000, last_ms=86400000, right=False)]
+    >>> for case in cases([("a", 0, False), ("a", day - 1, True), ("a", day, False)]):
+    ...     print(*case)
+    a 0 86399999 True
+    a 86400000 86400000 False
     """
     found: list[Case] = []
     for card, of_card in groupby(sorted(events), key=lambda event: event[0]):

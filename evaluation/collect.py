@@ -45,6 +45,9 @@ _STATUS_EVERY_S: Final = 0.2
 _LAG_EVERY_NS: Final = 500_000_000
 #: Longest read-on to the end of the outputs after the order to stop, in seconds. A choice.
 DRAIN_TIMEOUT_S: Final = 20.0
+#: A commit is confirmed before its markers are on all partitions: so long an open transaction
+#: may still become visible. A choice.
+COMMIT_GRACE_S: Final = 2.0
 
 LAG_SCHEMA: Final = pa.schema(
     [
@@ -126,12 +129,7 @@ class Collector:
 
     def finish(self) -> CollectStatus:
         """Read on to where the outputs end now, stop, and name the files."""
-        deadline_s = time.monotonic() + DRAIN_TIMEOUT_S
-        self.look("draining")
-        target = self._ends
-        while self._behind(target) and time.monotonic() < deadline_s:
-            self.look("draining")
-            time.sleep(_STATUS_EVERY_S / 4)
+        target = self._drain()
         complete = not self._behind(target) and self._request_problem is None
         for reader in self._readers.values():
             reader.stop()
@@ -149,6 +147,21 @@ class Collector:
         for name in (SUMMARY_FILE, STATUS_FILE):
             write_whole(folder / name, msgspec.json.format(msgspec.json.encode(status)))
         return status
+
+    def _drain(self) -> Ends:
+        """Read on to where the outputs end now; give a commit that is under way a moment."""
+        began_s = time.monotonic()
+        self.look("draining")
+        target = self._ends
+        while (waited_s := time.monotonic() - began_s) < DRAIN_TIMEOUT_S:
+            commit_due = target.open_records(self._names) > 0 and waited_s < COMMIT_GRACE_S
+            if not self._behind(target) and not commit_due:
+                break
+            time.sleep(_STATUS_EVERY_S / 4)
+            self.look("draining")
+            if commit_due:
+                target = self._ends
+        return target
 
     def _behind(self, ends: Ends) -> int:
         return sum(self._view_behind(view, ends) for view in VIEWS)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 #: Confidence of every interval in this package.
 CONFIDENCE: Final = 0.95
@@ -43,7 +43,7 @@ def wilson(successes: int, trials: int) -> Interval:
     """
     if trials <= 0 or not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials is no share")
-    z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+    z = float(special.ndtri(0.5 + CONFIDENCE / 2))
     share = successes / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = (
@@ -76,7 +76,7 @@ def upper_bound(found: int, trials: int) -> float:
         return min(1.0, 3 / trials)
     if found >= trials:
         return 1.0
-    return float(stats.beta.ppf(CONFIDENCE, found + 1, trials - found))
+    return float(special.betaincinv(found + 1, trials - found, CONFIDENCE))
 
 
 def zero_note(found: int, trials: int) -> str:
@@ -96,11 +96,16 @@ def slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> Slope:
     Raises
     ------
     ValueError
-        With fewer than three samples.
+        With fewer than three samples, or all at one x.
     """
     if len(x) < 3:
         raise ValueError(f"a slope with an interval needs 3 samples, there are {len(x)}")
-    fit = stats.linregress(x, y)
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(x) - 2)) * float(fit.stderr)
-    value = float(fit.slope)
+    around = x - x.mean()
+    spread = float(around @ around)
+    if spread == 0:
+        raise ValueError("a slope needs samples at different x")
+    value = float(around @ y) / spread
+    residuals = y - y.mean() - value * around
+    error = (float(residuals @ residuals) / (len(x) - 2) / spread) ** 0.5
+    half = float(special.stdtrit(len(x) - 2, 0.5 + CONFIDENCE / 2)) * error
     return Slope(value, Interval(value - half, value + half))

@@ -33,7 +33,7 @@ _ADVICE: Final[dict[str, str]] = {
     "slip_p99": "more sending processes (workers) or a lower rate",
     "uncommitted_p99": "results/latency_by_second.parquet shows when; the split shows where",
     "committed_p99": "results/latency_by_second.parquet shows when; checkpoints set its floor",
-    "achieved_rate": "results/backlog.parquet shows when it fell behind; lower the rate or add slots",
+    "achieved_rate": "results/backlog.parquet shows when; lower the rate or add slots",
     "backlog_growth": "results/backlog.parquet shows it; a lower rate or more slots",
     "incident_recall": "results/detection_incidents.parquet lists the attacks that were missed",
     "false_alerts_per_1000": "results/detection_by_rule.parquet shows which rules raise them",

@@ -162,7 +162,7 @@ def _folders(runs: Path) -> list[Path]:
 def _judged(runs: Path, run_id: str) -> tuple[RunRecord, Evaluation]:
     names = [folder.name for folder in _folders(runs)]
     if run_id not in names:
-        close = difflib.get_close_matches(run_id, names, n=3, cutoff=0.4) or names[-3:]
+        close = difflib.get_close_matches(run_id, names, n=5, cutoff=0.4) or names[-5:]
         hint = f"; close ones: {', '.join(close)}" if close else f"; {runs} holds no runs"
         raise UnknownRunError(f"there is no run {run_id!r}{hint}")
     try:

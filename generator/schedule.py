@@ -61,7 +61,7 @@ class Schedule:
     def due_us(self, records: int) -> I64:
         """Intended send of each record in order, microseconds after the start."""
         fractions = np.arange(records) / records
-        due_us: F64 = np.floor(np.interp(fractions, self._share, self._edges_ms) * 1000)
+        due_us: F64 = np.rint(np.interp(fractions, self._share, self._edges_ms) * 1000)
         return due_us.astype(np.int64)
 
     def event_time_ms(self, fractions: F64) -> I64:

@@ -56,6 +56,9 @@ def simulate(
         "exactly-once"
     ),
     rules: Rules = None,
+    fault: Annotated[
+        str | None, typer.Option(help="Break it midway, e.g. taskmanager_kill.")
+    ] = None,
     keep_stack: Annotated[
         bool, typer.Option("--keep-stack", help="Leave a stack running that this run started.")
     ] = False,
@@ -82,6 +85,7 @@ def simulate(
             "rules_file": rules,
         },
         workers,
+        fault,
     )
     console = make_console()
     phases = Phases(console)
@@ -118,7 +122,7 @@ def local(
         incidents,
         undisturbed=undisturbed,
     )
-    plan = _plan(settings, {"rules_file": rules}, 1)
+    plan = _plan(settings, {"rules_file": rules}, 1, None)
     console = make_console()
     phases = Phases(console)
     console.print(f"[bold]{scenario}[/], {difficulty}: {rate:,} swipes a minute for {duration} s")
@@ -194,9 +198,9 @@ def _replay(
     return ReplaySettings.parse(values)
 
 
-def _plan(replay: ReplaySettings, job: dict[str, Any], workers: int) -> RunPlan:
+def _plan(replay: ReplaySettings, job: dict[str, Any], workers: int, fault: str | None) -> RunPlan:
     try:
-        return RunPlan(replay=replay, job=JobPlan(**job), workers=workers)
+        return RunPlan(replay=replay, job=JobPlan(**job), workers=workers, fault=fault)
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part).replace("_", "-") for part in first["loc"])

@@ -44,6 +44,11 @@ class Completion:
     reason: str = ""
     cpu_s: dict[str, float] = field(default_factory=dict)
 
+    def judge_fault(self, proves_nothing_because: str | None) -> None:
+        """A run whose fault proves nothing is as good as not ended: inconclusive."""
+        if self.complete and proves_nothing_because is not None:
+            self.complete, self.reason = False, proves_nothing_because
+
 
 def await_completion(
     live: LiveJob, collector: Child, bar: PhaseBar, timeout_s: float = TIMEOUT_S

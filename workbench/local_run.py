@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -56,7 +57,7 @@ def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evalua
                 "machine": describe(),
                 "phases_s": phases.seconds,
                 "replay": {
-                    "path": str(Path("..", "..", replay.parent.name, replay.name)),
+                    "path": os.path.relpath(replay, folder),
                     "sha256": manifest["sha256"],
                 },
                 **commit(),

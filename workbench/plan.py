@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from generator.settings import ReplaySettings
+from stack.faults import by_name
 
 #: Event time by which a replay's end is passed by the clock records, ms: beyond the widest window
 #: (a minute) and the lateness bound (30 s).
@@ -100,6 +101,8 @@ class RunPlan(BaseModel):
         Sending processes.
     partitions
         Of each topic.
+    fault
+        Brought about in the middle of the sending; None for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,6 +111,14 @@ class RunPlan(BaseModel):
     job: JobPlan = JobPlan()
     workers: Annotated[int, Field(ge=1, le=16)] = 1
     partitions: Annotated[int, Field(ge=1, le=256)] = 4
+    fault: str | None = None
+
+    @field_validator("fault")
+    @classmethod
+    def _fault_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            by_name(name)
+        return name
 
     def to_builtins(self) -> dict[str, Any]:
         """The settings as they are stored."""

@@ -7,10 +7,11 @@ removed.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +29,13 @@ from stack.settings import StackSettings
 from workbench.children import Child
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
+from workbench.fault_injection import FaultInjection
 from workbench.job_watch import JobWatch
 from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan, event_time_limit_ms
-from workbench.replays import ensure_replay
+from workbench.replays import REPLAYS, ensure_replay
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
@@ -79,7 +81,13 @@ def new_run_id(scenario: str) -> str:
 
 
 def simulate(
-    plan: RunPlan, phases: Phases, runs: Path, *, keep_stack: bool = False
+    plan: RunPlan,
+    phases: Phases,
+    runs: Path,
+    *,
+    settings: StackSettings | None = None,
+    replays: Path = REPLAYS,
+    keep_stack: bool = False,
 ) -> tuple[Path, Evaluation]:
     """Run a plan for real, and judge it.
 
@@ -91,6 +99,10 @@ def simulate(
         Where progress is told.
     runs
         Folder of all runs.
+    settings
+        The stack to run on; the environment's when left out.
+    replays
+        Folder of all replays.
     keep_stack
         Leave a stack running that this run had to start.
 
@@ -113,8 +125,8 @@ def simulate(
     with ExitStack() as cleanup:
         run.history.mkdir(parents=True)
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        _replay(run)
-        stack = _stack(run, cleanup, keep_stack=keep_stack)
+        _replay(run, replays)
+        stack = _stack(run, settings or StackSettings.load(), cleanup, keep_stack=keep_stack)
         _live(run, stack, cleanup)
         results = _judge(run)
         final = runs / run_id
@@ -122,24 +134,26 @@ def simulate(
     return final, results
 
 
-def _replay(run: Run) -> None:
+def _replay(run: Run, replays: Path) -> None:
     with run.phases.phase("replay") as bar:
         run.replay, made = ensure_replay(
-            run.plan.replay, lambda step, share: bar.update(share, 1.0, step)
+            run.plan.replay, lambda step, share: bar.update(share, 1.0, step), replays
         )
         bar.note = "made" if made else "from an earlier run"
     run.manifest = msgspec.json.decode((run.replay / "manifest.json").read_bytes())
     run.facts["replay"] = {
-        "path": str(Path("..", "..", run.replay.parent.name, run.replay.name)),
+        "path": os.path.relpath(run.replay, run.folder),
         "sha256": run.manifest["sha256"],
     }
 
 
-def _stack(run: Run, cleanup: ExitStack, *, keep_stack: bool) -> LocalStack:
-    wanted = StackSettings.load()
-    if wanted.taskmanagers < run.plan.job.parallelism:
-        wanted = StackSettings.load(taskmanagers=run.plan.job.parallelism)
-    stack = LocalStack(wanted)
+def _stack(
+    run: Run, settings: StackSettings, cleanup: ExitStack, *, keep_stack: bool
+) -> LocalStack:
+    parallelism = run.plan.job.parallelism
+    if settings.taskmanagers < parallelism:  # one slot each
+        settings = settings.model_copy(update={"taskmanagers": parallelism})
+    stack = LocalStack(settings)
     with run.phases.phase("stack") as bar:
         started = stack.up(on_begin=bar.say)
         if started and not keep_stack:
@@ -219,14 +233,18 @@ def _send_and_collect(run: Run, live: LiveJob) -> Completion:
             ],
             run.folder / "send.log",
         )
+        fault = FaultInjection(run.plan.fault, live) if run.plan.fault else None
         try:
-            with run.phases.phase("send and judge live") as bar:
+            with run.phases.phase("send and judge live") as bar, fault or nullcontext():
                 watch_sending(live, sender, collector, bar)
         finally:
             sender.stop()
         with run.phases.phase("complete") as bar:
             completion = await_completion(live, collector, bar)
             bar.note = completion.reason
+        if fault is not None:
+            fault.finish(run.history / "fault.json")
+            completion.judge_fault(fault.record.proves_nothing_because())
         run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
         completion.cpu_s = {"taskmanager": round(_taskmanager_cpu_s(live.stack) - java_before_s, 2)}
     finally:

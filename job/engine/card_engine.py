@@ -90,9 +90,23 @@ class CardEngine:
         if profile.card_token != key:
             mismatch = Unreadable("key_mismatch", f"card_token is {profile.card_token!r}")
             return [self.dead_letter(value, key, source, mismatch)]
+        for swipe in profile.recent:
+            refusal = self._unfit_for_warm_start(swipe, key)
+            if refusal is not None:
+                return [self.dead_letter(value, key, source, refusal)]
         card.apply_profile(profile, self.detector.retention_ms)
         self.counts["profile"] += 1
         return []
+
+    def _unfit_for_warm_start(self, swipe: Swipe, key: str) -> Unreadable | None:
+        """A swipe of another card, or one so far ahead that all that follow would be late."""
+        if swipe.card_token != key:
+            return Unreadable("key_mismatch", f"a recent swipe is of {swipe.card_token!r}")
+        limit_ms = self.event_time_limit_ms
+        if swipe.event_time_ms > limit_ms:
+            ahead = f"a recent swipe's event_time_ms {swipe.event_time_ms} is past {limit_ms}"
+            return Unreadable("event_time_ahead", ahead)
+        return None
 
     def process(
         self,

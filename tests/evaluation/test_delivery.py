@@ -43,7 +43,9 @@ def test_an_honest_run_passes(small):
     assert outcome.result.verdict == "pass", outcome.result.reason
     found = figures(outcome)
     assert found["expected_outputs"] == 60
-    assert (found["missing"], found["repeated"], found["unexpected"], found["different"]) == (0,) * 4
+    assert (found["missing"], found["repeated"], found["unexpected"], found["different"]) == (
+        0,
+    ) * 4
     assert found["phantoms"] == 0
 
 
@@ -113,9 +115,7 @@ def test_a_changed_card_alert_is_different(small):
 
 def test_an_alert_across_cards_may_be_tipped_by_another_swipe(small):
     index, row = next(
-        (i, r)
-        for i, r in enumerate(small.rows("alerts", "committed"))
-        if b'"bin"' in r["value"]
+        (i, r) for i, r in enumerate(small.rows("alerts", "committed")) if b'"bin"' in r["value"]
     )
     small.change("alerts", index, row["value"].replace(b'"s30"', b'"s31"'))
     assert judged(small).result.verdict == "pass"
@@ -123,9 +123,7 @@ def test_an_alert_across_cards_may_be_tipped_by_another_swipe(small):
 
 def test_an_alert_across_cards_of_another_window_is_missing_and_unexpected(small):
     index, row = next(
-        (i, r)
-        for i, r in enumerate(small.rows("alerts", "committed"))
-        if b'"bin"' in r["value"]
+        (i, r) for i, r in enumerate(small.rows("alerts", "committed")) if b'"bin"' in r["value"]
     )
     moved = row["value"].replace(b'"window_start_ms":17', b'"window_start_ms":16')
     small.change("alerts", index, moved)
@@ -300,7 +298,9 @@ def test_the_order_of_receipt_changes_nothing(record, rng):
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(dropped=st.sets(st.integers(0, 30), max_size=6), doubled=st.sets(st.integers(0, 30), max_size=6))
+@given(
+    dropped=st.sets(st.integers(0, 30), max_size=6), doubled=st.sets(st.integers(0, 30), max_size=6)
+)
 def test_conservation_holds_whatever_is_lost_or_repeated(record, dropped, doubled):
     broken = record(40)
     rows = broken.rows("decisions", "committed")

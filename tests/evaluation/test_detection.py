@@ -1,9 +1,9 @@
 """Attribution by hand-made timelines; one incident of three fraudulent swipes on card `c`.
 
-    time     0        100     200     300              300 + 24 h
-    card c   genuine  fraud   fraud   fraud
-             g0       f1      f2      f3      genuine g4 at 400
-                      |---------- an alert credits ----------|
+time     0        100     200     300              300 + 24 h
+card c   genuine  fraud   fraud   fraud
+         g0       f1      f2      f3      genuine g4 at 400
+                  |---------- an alert credits ----------|
 """
 
 import pyarrow as pa

@@ -30,9 +30,7 @@ def replay(recording):
 def test_detection_decides_and_the_rest_is_not_measured(replay, tmp_path):
     thresholds = tmp_path / "mine.toml"
     thresholds.write_text("[detection]\nincidents = 1\n")
-    results = evaluate_local(
-        replay / "replay", replay / "history" / "expected.parquet", thresholds
-    )
+    results = evaluate_local(replay / "replay", replay / "history" / "expected.parquet", thresholds)
     assert results.mode == "local"
     assert results.verdict.value == "pass"
     assert results.judge("detection").figure("incidents_caught").value == 1

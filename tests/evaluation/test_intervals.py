@@ -46,6 +46,28 @@ def test_the_interval_of_a_slope_follows_the_textbook():
     assert found.interval == pytest.approx((0.6 - half, 0.6 + half))
 
 
+@given(
+    st.lists(st.integers(-1000, 1000), min_size=3, max_size=30).filter(lambda y: len(set(y)) > 1)
+)
+def test_a_slope_agrees_with_scipy(y):
+    x = np.arange(len(y), dtype=float) / 2
+    theirs = stats.linregress(x, y)
+    half = stats.t.ppf(0.975, len(y) - 2) * theirs.stderr
+    found = slope(x, np.array(y, dtype=float))
+    assert found.value == pytest.approx(theirs.slope, abs=1e-9)
+    # scipy takes the error from 1 - r**2, which loses digits where the points lie on a line.
+    assert found.interval.high - found.value == pytest.approx(half, rel=1e-6, abs=1e-3)
+
+
+def test_a_backlog_that_stands_still_has_slope_zero():
+    assert slope(np.arange(5.0), np.zeros(5)) == (0.0, (0.0, 0.0))
+
+
+def test_samples_at_one_x_have_no_slope():
+    with pytest.raises(ValueError, match="different x"):
+        slope(np.ones(5), np.arange(5.0))
+
+
 def test_two_points_have_no_interval():
     with pytest.raises(ValueError, match="3 samples"):
         slope(np.array([1.0, 2.0]), np.array([1.0, 2.0]))

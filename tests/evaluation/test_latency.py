@@ -179,7 +179,7 @@ def test_the_first_receipt_of_a_repeated_decision_counts(recording):
 
 
 def test_latency_over_time_shows_the_second_that_was_slow(recording):
-    slow = [row for row in recording.rows("decisions", "committed")]
+    slow = recording.rows("decisions", "committed")
     start = min(row["received_ns"] for row in slow) - 80 * MS
     for row in slow:
         if 5000 * MS <= row["received_ns"] - 80 * MS - start < 6000 * MS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import cast
 
@@ -45,7 +46,7 @@ def test_every_parameter_is_documented(scenario_class: type[Scenario]) -> None:
 @each_scenario
 def test_the_difficulty_changes_the_dial(scenario_class: type[Scenario]) -> None:
     dials = [scenario_class(difficulty).parameters for difficulty in DIFFICULTIES]
-    assert all(one != other for one, other in zip(dials, dials[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(dials))
 
 
 @each_scenario

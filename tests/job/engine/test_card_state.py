@@ -202,6 +202,26 @@ def test_a_profile_with_figures_out_of_this_world_is_a_dead_letter(bench: Any, f
     assert not bench.card.has_profile
 
 
+@pytest.mark.parametrize(
+    ("recent", "reason"),
+    [
+        ({"card_token": "another-card"}, "key_mismatch"),
+        ({"event_time_ms": 5_001}, "event_time_ahead"),
+    ],
+)
+def test_a_profile_with_an_unfit_recent_swipe_is_a_dead_letter(
+    make_bench: Any, recent: dict[str, Any], reason: str
+) -> None:
+    bench = make_bench(EngineSettings(event_time_limit_ms=5_000))
+    swipe = msgspec.to_builtins(example_swipe(event_time_ms=5_000)) | recent
+    value = msgspec.json.encode(msgspec.to_builtins(profile()) | {"recent": [swipe]})
+    (output,) = bench.engine.load_profile(
+        value, "example-card", bench.card, Source("card-profiles", 0, 0)
+    )
+    assert msgspec.json.decode(output.value)["reason"] == reason
+    assert bench.card == CardState()
+
+
 # The stored form
 
 
