@@ -75,12 +75,14 @@ def judge_history(history: History, thresholds: Thresholds) -> Evaluated:
     """Ask every judge. A pure function of its arguments."""
     judged: list[JudgeResult] = []
     tables: dict[str, pa.Table] = {}
-    unknown = set(thresholds.verdict.live_judges) - set(judge_classes())
+    bounds = thresholds.verdict
+    deciding = bounds.live_judges if history.facts.fault is None else bounds.fault_judges
+    unknown = set(deciding) - set(judge_classes())
     if unknown:
-        raise ValueError(f"verdict.live_judges: no judge is called {', '.join(sorted(unknown))}")
+        raise ValueError(f"verdict: no judge is called {', '.join(sorted(unknown))}")
     for name, judge_class in judge_classes().items():
         outcome = judge_class().judge(history, thresholds)
-        decides = name in thresholds.verdict.live_judges or has_target(name, thresholds)
+        decides = name in deciding or has_target(name, thresholds)
         judged.append(msgspec.structs.replace(outcome.result, decides=decides))
         tables |= outcome.tables
     facts = history.facts
@@ -113,6 +115,7 @@ def _known(values: dict[str, Any]) -> dict[str, Any]:
 def _job(history: History) -> dict[str, Any]:
     job = history.facts.job
     statuses = [str(checkpoint.get("status", "")).lower() for checkpoint in job.checkpoints]
+    counts = job.checkpoint_counts
     swipes = 0 if history.sent is None else len(history.sent.swipe_positions)
     per_million = {name: 1e6 * cpu_s / swipes for name, cpu_s in job.cpu_s.items() if swipes}
     return {
@@ -121,8 +124,8 @@ def _job(history: History) -> dict[str, Any]:
         "exceptions": len(job.exceptions),
         "cpu_s": job.cpu_s,
         "cpu_s_per_million_swipes": per_million,
-        "checkpoints_completed": statuses.count("completed"),
-        "checkpoints_failed": statuses.count("failed"),
+        "checkpoints_completed": counts.get("completed", statuses.count("completed")),
+        "checkpoints_failed": counts.get("failed", statuses.count("failed")),
     }
 
 

@@ -75,6 +75,10 @@ class JobRecord(msgspec.Struct, frozen=True):
         The (unprefixed) topics that the job under test writes.
     restarts
         Restarts of the job during the run.
+    failed_commits
+        Transactions of its sinks that could not be committed.
+    checkpoint_counts
+        By status, over the whole life of the job; ``checkpoints`` are those that were seen.
     cpu_s
         CPU seconds by process name, e.g. ``taskmanager``.
     """
@@ -82,8 +86,10 @@ class JobRecord(msgspec.Struct, frozen=True):
     complete: bool | None = None
     topics: tuple[str, ...] = OUTPUT_TOPICS
     restarts: int | None = None
+    failed_commits: int | None = None
     exceptions: list[Any] = []
     checkpoints: list[dict[str, Any]] = []
+    checkpoint_counts: dict[str, int] = {}
     cpu_s: dict[str, float] = {}
 
 
@@ -107,6 +113,12 @@ class RunFacts(msgspec.Struct, frozen=True):
     def speedup(self) -> float:
         """Event time over wall time; 1 where nothing says otherwise."""
         return 1.0 if self.manifest.speedup is None else self.manifest.speedup
+
+    @property
+    def fault(self) -> str | None:
+        """The fault that was brought about on purpose; None for none."""
+        name = self.run.settings.get("fault")
+        return None if name is None else str(name)
 
     @property
     def warm_up_ms(self) -> float:

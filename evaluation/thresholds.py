@@ -29,6 +29,7 @@ class VerdictThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Which judges decide; the others are only reported."""
 
     live_judges: list[str]
+    fault_judges: list[str]
     local_judges: list[str]
 
 
@@ -72,6 +73,13 @@ class ThroughputThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     window_s: Annotated[float, Meta(gt=0.0)]
 
 
+class StabilityThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most that may go wrong in a run that nobody breaks on purpose."""
+
+    restarts: Count
+    failed_commits: Count
+
+
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All thresholds, by judge."""
 
@@ -80,6 +88,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delivery: DeliveryThresholds
     detection: DetectionThresholds
     throughput: ThroughputThresholds
+    stability: StabilityThresholds
 
 
 def load_thresholds(file: Path | None = None) -> Thresholds:

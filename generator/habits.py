@@ -18,6 +18,7 @@ from generator.spending import (
     CASH,
     LOG_MEDIAN,
     LOG_SD,
+    NOTE_MINOR,
     ONLINE,
     ONLINE_CUMULATIVE,
     PRESENT,
@@ -124,7 +125,7 @@ def amounts(noise: F64, category: I64, level: F64, scale: F64) -> I64:
     """Amounts in minor units from standard normal values; cash in whole notes of ten."""
     raw = np.exp(LOG_MEDIAN[category] + level + LOG_SD[category] * noise) * scale
     minor = np.maximum(np.rint(raw), MIN_AMOUNT_MINOR)
-    notes = np.maximum(np.rint(minor / 1000.0), 1.0) * 1000.0
+    notes = np.maximum(np.rint(minor / NOTE_MINOR), 1.0) * NOTE_MINOR
     return np.where(category == CASH, notes, minor).astype(np.int64)
 
 

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from generator.cards import Cards
-from generator.merchants import ONLINE_PLACE, Market, place_of
+from generator.merchants import ONLINE_PLACE, Market, category_of, place_of
 from generator.mixing import F64, I64
 from generator.places import KM_PER_DEGREE, PLACES
 from generator.schedule import activity_days, time_at_activity
-from generator.swipe_table import AUTHORISATION, REVERSAL, SwipeTable
+from generator.spending import CASH, NOTE_MINOR
+from generator.swipe_table import AUTHORISATION, CHIP, CONTACTLESS, REVERSAL, SwipeTable
 
 #: How fast holders move about in a city, and how far apart two counters of one place may be.
 #: Choices: a car with parking.
@@ -56,6 +57,7 @@ def make_consistent(rng: np.random.Generator, table: SwipeTable, market: Market)
         _copy_previous(table, reversal)
         if not _settle_places(table, market):
             break
+    _pay_out_notes(table)
     table.message_type[reversal] = REVERSAL
     table.response[reversal] = 0
 
@@ -73,6 +75,15 @@ def _copy_previous(table: SwipeTable, rows: I64) -> None:
     for name in ("terminal", "amount_minor", "entry_mode", "device_slot", "ip_country"):
         column = getattr(table, name)
         column[rows] = column[rows - 1]
+
+
+def _pay_out_notes(table: SwipeTable) -> None:
+    """A swipe that was moved to a cash machine is for whole notes, and not contactless."""
+    cash = category_of(table.terminal) == CASH
+    notes = np.maximum(np.rint(table.amount_minor[cash] / NOTE_MINOR), 1.0) * NOTE_MINOR
+    table.amount_minor[cash] = notes.astype(np.int64)
+    moved = cash & (table.entry_mode == CONTACTLESS)
+    table.entry_mode[moved] = CHIP
 
 
 def _settle_places(table: SwipeTable, market: Market) -> bool:

@@ -122,8 +122,14 @@ def load_manifest(folder: Path) -> Manifest:
 def cached_replay(settings: ReplaySettings, cache: Path, progress: Progress | None = None) -> Path:
     """The folder of the replay of these settings below ``cache``, made if it is not there."""
     folder = cache / replay_key(settings)
-    if not (folder / MANIFEST).exists():
+    if (folder / MANIFEST).exists():
+        return folder
+    try:
         write_replay(settings, folder, progress)
+    except ReplayError:
+        # Another process was quicker; what it made has the same bytes.
+        if not (folder / MANIFEST).exists():
+            raise
     return folder
 
 
@@ -159,7 +165,6 @@ def write_replay(
     except OSError as error:
         if not (folder / MANIFEST).exists():
             raise
-        # Somebody else made the same replay in the meantime: it has the same bytes.
         raise ReplayError(f"{folder} was made by another process meanwhile") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

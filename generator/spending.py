@@ -58,6 +58,9 @@ CATEGORIES: Final[tuple[Category, ...]] = (
 #: How much holders differ: standard deviation of a card's level in ln(amount). A choice.
 LEVEL_LOG_SD: Final = 0.40
 
+#: Cash machines pay out multiples of this, minor units of every currency here. A choice.
+NOTE_MINOR: Final = 1_000.0
+
 
 def _cumulative(shares: list[float]) -> F64:
     total = math.fsum(shares)

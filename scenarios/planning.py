@@ -37,7 +37,7 @@ def card_and_target(world: World, min_km: float, max_km: float) -> tuple[Card, P
 def swipe_at(
     world: World, card: Card, terminal: Terminal, event_time_ms: int, role: Role
 ) -> PlannedSwipe:
-    """A swipe as the holder makes them: amount, entry mode and answer from the holder's habits."""
+    """A swipe at a counter as the holder makes them: amount, entry mode and answer by habit."""
     amount_minor = world.amount_minor(card, terminal)
     entry_mode = world.entry_mode(card, terminal, amount_minor)
     return PlannedSwipe(

@@ -89,6 +89,8 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         "execution.buffer-timeout.interval": "1 ms",
         # Read once a second, so that a run sees its own counters.
         "metrics.fetcher.update-interval": "1000",
+        # At ten checkpoints a second the default of ten is gone between two looks.
+        "web.checkpoints.history": "200",
     }
 
 
@@ -143,6 +145,9 @@ def _recovery(settings: StackSettings) -> dict[str, str]:
         "restart-strategy.fixed-delay.delay": f"{settings.restart_delay_ms} ms",
         # A machine that is away for minutes costs one attempt, but a fault may hit many times.
         "restart-strategy.fixed-delay.attempts": "1000",
+        # A TaskManager that is away comes back: wait for it, do not fail and restart ten times a
+        # second until it does.
+        "resourcemanager.standalone.start-up-time": "86400000",
         "cluster.registration.initial-timeout": "100",
         "cluster.registration.max-timeout": "2000",
         "cluster.registration.error-delay": "500",

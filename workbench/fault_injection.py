@@ -44,6 +44,8 @@ class FaultRecord(msgspec.Struct, kw_only=True):
         Swipes sent when it came.
     checkpoints_before, checkpoints_after
         Completed when it came; completed since, by the end of the run.
+    transactional
+        Whether the sink writes in transactions.
     open_transaction_records
         Output records that no committed reader could see at that moment.
     failure
@@ -60,6 +62,7 @@ class FaultRecord(msgspec.Struct, kw_only=True):
     sent_before: int = 0
     checkpoints_before: int = 0
     checkpoints_after: int = 0
+    transactional: bool = True
     open_transaction_records: int = 0
     failure: str | None = None
 
@@ -74,7 +77,7 @@ class FaultRecord(msgspec.Struct, kw_only=True):
                 f"{self.checkpoints_before} checkpoints completed before {self.fault} and "
                 f"{self.checkpoints_after} after it; both need one"
             )
-        if self.open_transaction_records < OPEN_RECORDS_MIN:
+        if self.transactional and self.open_transaction_records < OPEN_RECORDS_MIN:
             return (
                 f"{self.open_transaction_records} records stood in the open transaction when "
                 f"{self.fault} came; {OPEN_RECORDS_MIN} are needed"
@@ -91,6 +94,8 @@ class FaultInjection:
         Of the fault.
     live
         The run.
+    transactional
+        Whether the job's sink writes in transactions.
 
     Attributes
     ----------
@@ -98,12 +103,12 @@ class FaultInjection:
         What was done and seen.
     """
 
-    def __init__(self, name: str, live: LiveJob) -> None:
+    def __init__(self, name: str, live: LiveJob, *, transactional: bool) -> None:
         self._live = live
         self._fault: Fault = by_name(name)(live.stack, live.job_id)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fault")
-        self.record = FaultRecord(fault=name)
+        self.record = FaultRecord(fault=name, transactional=transactional)
 
     def __enter__(self) -> Self:
         """Arm it."""

@@ -15,10 +15,18 @@ from workbench.completion import Completion
 
 #: Flink keeps a bounded history of checkpoints: it is read so often, seconds.
 _EVERY_S: Final = 1.0
+_FAILED_COMMITS: Final = ".numCommittablesFailure"
 
 
 class JobWatch:
     """Reads Flink's REST interface in the background while the job runs.
+
+    Parameters
+    ----------
+    stack, job_id
+        The job.
+    transactional
+        Whether its sink writes in transactions; otherwise no commit can fail.
 
     Attributes
     ----------
@@ -26,7 +34,8 @@ class JobWatch:
         By id, as they stand in ``job.json``.
     """
 
-    def __init__(self, stack: LocalStack, job_id: str) -> None:
+    def __init__(self, stack: LocalStack, job_id: str, *, transactional: bool) -> None:
+        self._transactional = transactional
         self._rest = stack.rest
         self._job_id = job_id
         self._stop = threading.Event()
@@ -35,7 +44,9 @@ class JobWatch:
         self.checkpoint_counts: dict[str, int] = {}
         self.exceptions: dict[tuple[int, str], dict[str, Any]] = {}
         self.restarts = 0
+        self.failed_commits: int | None = None
         self.unanswered = 0
+        self._commit_metrics: dict[str, list[str]] = {}
 
     def __enter__(self) -> Self:
         """Begin to watch."""
@@ -62,6 +73,7 @@ class JobWatch:
             found = self._rest.checkpoints(self._job_id)
             exceptions = self._rest.exceptions(self._job_id)
             self.restarts = self._rest.restarts(self._job_id)
+            self.failed_commits = self._count_failed_commits()
         except RestError:
             self.unanswered += 1
             return
@@ -86,6 +98,27 @@ class JobWatch:
                 "stacktrace": exception.stacktrace[:4000],
             }
 
+    def _count_failed_commits(self) -> int | None:
+        """Sum over all committers; None while Flink has not reported the metric yet."""
+        if not self._transactional:
+            return 0
+        total = None
+        for vertex in self._rest.job(self._job_id).vertices:
+            names = self._commit_metrics.get(vertex.id)
+            if names is None:
+                known = self._rest.metric_names(self._job_id, vertex.id)
+                names = [name for name in known if name.endswith(_FAILED_COMMITS)]
+                if names:
+                    self._commit_metrics[vertex.id] = names
+            for value in (
+                self._rest.metrics(self._job_id, vertex.id, names).values() if names else ()
+            ):
+                total = (total or 0) + int(value)
+        # After a restart Flink counts from zero again: the highest count seen stands.
+        if total is None or self.failed_commits is None:
+            return total if self.failed_commits is None else self.failed_commits
+        return max(total, self.failed_commits)
+
     def write(self, file: Path, completion: Completion) -> None:
         """Write ``job.json``."""
         self.read()
@@ -93,6 +126,7 @@ class JobWatch:
             "complete": completion.complete,
             "incomplete_because": completion.reason,
             "restarts": self.restarts,
+            "failed_commits": self.failed_commits,
             "exceptions": [self.exceptions[key] for key in sorted(self.exceptions)],
             "checkpoints": [self.checkpoints[key] for key in sorted(self.checkpoints)],
             "checkpoint_counts": self.checkpoint_counts,

@@ -19,7 +19,7 @@ from evaluation.local import judge_local
 from workbench.console import Phases
 from workbench.machine import commit, describe, versions
 from workbench.oracle import run_oracle
-from workbench.plan import RunPlan, event_time_limit_ms
+from workbench.plan import RunPlan
 from workbench.replays import ensure_replay
 from workbench.simulate import new_run_id
 
@@ -46,8 +46,7 @@ def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evalua
         manifest = msgspec.json.decode((replay / "manifest.json").read_bytes())
         with phases.phase("engine") as bar:
             as_sent(replay / "records.parquet", history / "sent.parquet", plan.partitions)
-            limit_ms = event_time_limit_ms(int(manifest["event_time_end_ms"]))
-            run_oracle(history, replay, plan.job, limit_ms, bar)
+            run_oracle(history, replay, plan.job, int(manifest["event_time_limit_ms"]), bar)
         with phases.phase("judge"):
             facts = {
                 "run_id": run_id,

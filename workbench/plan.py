@@ -14,9 +14,6 @@ from stack.faults import by_name
 #: Event time by which a replay's end is passed by the clock records, ms: beyond the widest window
 #: (a minute) and the lateness bound (30 s).
 CLOCK_GAP_MS = 180_000
-#: How far past the clock records an event time may be before it counts as broken, ms. A choice:
-#: the job's own default in production.
-AHEAD_MARGIN_MS = 300_000
 
 
 class JobPlan(BaseModel):
@@ -44,6 +41,11 @@ class JobPlan(BaseModel):
     lateness_ms: Annotated[int, Field(ge=0)] = 30_000
     rules_file: Path | None = None
     flink: dict[str, str] = {}
+
+    @property
+    def transactional(self) -> bool:
+        """Whether the sink writes in transactions."""
+        return self.sink_guarantee == "exactly-once"
 
     def arguments(self, prefix: str, bootstrap: str, event_time_limit_ms: int) -> list[str]:
         """The job's command line for one run.
@@ -123,8 +125,3 @@ class RunPlan(BaseModel):
     def to_builtins(self) -> dict[str, Any]:
         """The settings as they are stored."""
         return self.model_dump(mode="json")
-
-
-def event_time_limit_ms(event_time_end_ms: int) -> int:
-    """The latest event time that a replay ending there can hold."""
-    return event_time_end_ms + CLOCK_GAP_MS + AHEAD_MARGIN_MS

@@ -34,7 +34,7 @@ from workbench.job_watch import JobWatch
 from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
 from workbench.oracle import run_oracle
-from workbench.plan import CLOCK_GAP_MS, RunPlan, event_time_limit_ms
+from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.replays import REPLAYS, ensure_replay
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
@@ -72,7 +72,7 @@ class Run:
     @property
     def limit_ms(self) -> int:
         """Event times beyond have a broken clock."""
-        return event_time_limit_ms(int(self.manifest["event_time_end_ms"]))
+        return int(self.manifest["event_time_limit_ms"])
 
 
 def new_run_id(scenario: str) -> str:
@@ -198,7 +198,9 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
         live = LiveJob(
             stack, job_id, topics, group_id, run.plan.partitions, run.folder, run.history
         )
-        watch = running.enter_context(JobWatch(stack, job_id))
+        watch = running.enter_context(
+            JobWatch(stack, job_id, transactional=run.plan.job.transactional)
+        )
         completion = _send_and_collect(run, live)
         watch.write(run.history / "job.json", completion)
     with run.phases.phase("read back"):
@@ -233,7 +235,7 @@ def _send_and_collect(run: Run, live: LiveJob) -> Completion:
             ],
             run.folder / "send.log",
         )
-        fault = FaultInjection(run.plan.fault, live) if run.plan.fault else None
+        fault = _fault(run.plan, live)
         try:
             with run.phases.phase("send and judge live") as bar, fault or nullcontext():
                 watch_sending(live, sender, collector, bar)
@@ -251,6 +253,12 @@ def _send_and_collect(run: Run, live: LiveJob) -> Completion:
         collector.stop()
     collector.require_alive()
     return completion
+
+
+def _fault(plan: RunPlan, live: LiveJob) -> FaultInjection | None:
+    if plan.fault is None:
+        return None
+    return FaultInjection(plan.fault, live, transactional=plan.job.sink_guarantee == "exactly-once")
 
 
 def _taskmanager_cpu_s(stack: LocalStack) -> float:

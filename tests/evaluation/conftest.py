@@ -120,7 +120,12 @@ class Recording:
             "scenario": "geo_jump",
         }
         self.sends_json = {"start_monotonic_ns": START_NS, "start_wall_ms": START_WALL_MS}
-        self.job: dict[str, Any] = {"complete": True, "restarts": 0, "cpu_s": {"taskmanager": 3.0}}
+        self.job: dict[str, Any] = {
+            "complete": True,
+            "restarts": 0,
+            "failed_commits": 0,
+            "cpu_s": {"taskmanager": 3.0},
+        }
         self.without: set[str] = set()
         self._offsets = [0] * PARTITIONS
         self._outputs: dict[tuple[str, int], int] = {}

@@ -15,7 +15,7 @@ def printed(evaluation, *, terminal=False, width=100):
 
 def test_the_verdict_and_why_stand_first(recording):
     first = printed(evaluate(recording.write())).splitlines()[0]
-    assert first == "PASS  delivery, latency, throughput: all held"
+    assert first == "PASS  delivery, latency, stability, throughput: all held"
 
 
 def test_what_a_person_wants_to_know_is_there(recording):

@@ -143,6 +143,13 @@ def test_a_reversal_takes_back_the_card_s_swipe_before(histories: Any) -> None:
     assert reversals > 10
 
 
+def test_cash_comes_in_whole_notes_and_never_contactless(histories: Any) -> None:
+    cash = [swipe for own in histories.values() for swipe in own if swipe.mcc == "6011"]
+    assert len(cash) > 100
+    assert all(swipe.amount_minor % 1_000 == 0 for swipe in cash)
+    assert all(swipe.entry_mode != "contactless" for swipe in cash)
+
+
 def test_remote_swipes_have_no_place_and_present_ones_no_device(histories: Any) -> None:
     for swipes in histories.values():
         for swipe in swipes:

@@ -14,7 +14,7 @@ class Count(KeyedProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         self._count = runtime_context.get_state(ValueStateDescriptor("count", Types.LONG()))
 
-    def process_element(self, value, ctx):  # type: ignore[no-untyped-def]  # noqa: ARG002
+    def process_element(self, value, ctx):  # type: ignore[no-untyped-def]
         count = (self._count.value() or 0) + 1
         self._count.update(count)
         yield f"{value[0]}={count}"

@@ -1,0 +1,63 @@
+"""Did the job run through, and did all its transactions commit?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from evaluation.history import History
+from evaluation.judges.base import Findings, Judge, Outcome
+from evaluation.thresholds import Thresholds
+from evaluation.verdict import Figure, Value
+
+
+class Stability(Judge):
+    """Did the job run through, and did all its transactions commit?
+
+    Measures
+    --------
+    Restarts of the job during the run, transactions that could not be committed (the sum of the
+    committers' ``numCommittablesFailure``), checkpoints completed and failed.
+
+    Verdict
+    -------
+    Fails on a failed commit: its records are gone although the job goes on. Fails on a restart,
+    unless a fault was brought about on purpose. Inconclusive when it was not recorded. Failed
+    checkpoints are reported: a later one covers them.
+
+    References
+    ----------
+    Flink's Kafka sink drops a transaction that the broker no longer knows (expired, fenced) and
+    counts it; the metric's meaning follows FLIP-371.
+    """
+
+    name: ClassVar[str] = "stability"
+
+    def judge(self, history: History, thresholds: Thresholds) -> Outcome:
+        """Judge restarts and commits."""
+        findings = Findings()
+        job, bounds = history.facts.job, thresholds.stability
+        broken_on_purpose = history.facts.fault is not None
+        if job.restarts is None:
+            findings.unknown(["restarts of the job were not recorded (job.json)"])
+        elif broken_on_purpose:
+            findings.report(
+                "restarts", job.restarts, "restarts", f"{history.facts.fault} was asked for"
+            )
+            findings.state("pass", "")
+        else:
+            _bound(findings, "restarts", job.restarts, "restarts", bounds.restarts)
+        if job.failed_commits is None:
+            findings.unknown(["failed commits were not recorded (job.json)"])
+        else:
+            name = "failed_commits"
+            _bound(findings, name, job.failed_commits, "transactions", bounds.failed_commits)
+        for status in ("completed", "failed"):
+            count = job.checkpoint_counts.get(status)
+            findings.report(f"checkpoints_{status}", count, "checkpoints")
+        return Outcome(findings.result(self.name, "no restart, no failed commit"), {})
+
+
+def _bound(findings: Findings, name: str, value: int, unit: str, most: int) -> None:
+    verdict: Value = "pass" if value <= most else "fail"
+    figure = Figure(name, value, unit, threshold=most, verdict=verdict)
+    findings.bound(figure, f"{value} {name.replace('_', ' ')}, at most {most}")

@@ -1,0 +1,45 @@
+"""Restarts and failed commits."""
+
+import pytest
+
+from evaluation.history import load_history
+from evaluation.judges.stability import Stability
+from evaluation.thresholds import load_thresholds
+
+
+def judged(recording, **job):
+    recording.job |= job
+    return Stability().judge(load_history(recording.write()), load_thresholds()).result
+
+
+def test_a_job_that_ran_through_passes(recording):
+    assert judged(recording).verdict == "pass"
+
+
+def test_a_restart_that_nobody_asked_for_fails(recording):
+    assert judged(recording, restarts=1).verdict == "fail"
+
+
+def test_a_restart_after_a_fault_on_purpose_is_reported(recording):
+    recording.run["settings"] = {"fault": "taskmanager_kill"}
+    result = judged(recording, restarts=1)
+    assert result.verdict == "pass"
+    assert result.figure("restarts").value == 1
+
+
+def test_a_failed_commit_fails_even_after_a_fault(recording):
+    recording.run["settings"] = {"fault": "taskmanager_kill"}
+    assert judged(recording, failed_commits=1).verdict == "fail"
+
+
+@pytest.mark.parametrize("unknown", ["restarts", "failed_commits"])
+def test_what_was_not_recorded_is_inconclusive(recording, unknown):
+    assert judged(recording, **{unknown: None}).verdict == "inconclusive"
+
+
+def test_a_fault_takes_latency_and_throughput_out_of_the_verdict(recording):
+    from evaluation.evaluate import evaluate
+
+    recording.run["settings"] = {"fault": "taskmanager_kill"}
+    results = evaluate(recording.write())
+    assert {r.judge for r in results.judges if r.decides} == {"delivery", "stability"}
