@@ -23,7 +23,7 @@ from generator.kafka_client import reason
 
 #: Records that are due within one tick go out together. A choice: it adds at most this to the
 #: slip, and keeps a sender of 16,700 records a second from waking for each of them.
-TICK_US: Final = 1000
+TICK_US: Final = 2000
 #: Delivery reports are served at least once in this many records when the sender is behind.
 _SERVE_EVERY: Final = 256
 #: Waits longer than this are spent in the client's poll, shorter ones asleep: poll counts in

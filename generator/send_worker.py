@@ -32,7 +32,7 @@ RUN, STOP = 0, 1
 STOPPED_FLUSH_S: Final = 5.0
 
 _PARENT_CHECK_NS: Final = 200_000_000
-_LINGER_MS: Final = 2
+_LINGER_MS: Final = 4
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from evaluation.report import print_report
+from generator.kafka_client import parse_settings
 from generator.settings import Disturbances, ReplaySettings, SettingsError
 from workbench.console import Phases, make_console
 from workbench.local_run import run_locally
@@ -56,6 +57,9 @@ def simulate(
         "exactly-once"
     ),
     rules: Rules = None,
+    flink: Annotated[
+        list[str] | None, typer.Option(help="Any Flink key for the job, key=value; repeatable.")
+    ] = None,
     fault: Annotated[
         str | None, typer.Option(help="Break it midway, e.g. taskmanager_kill.")
     ] = None,
@@ -83,6 +87,7 @@ def simulate(
             "state_backend": state_backend,
             "sink_guarantee": sink_guarantee,
             "rules_file": rules,
+            "flink": parse_settings(flink or []),
         },
         workers,
         fault,

@@ -15,7 +15,7 @@ from workbench.completion import Completion
 
 #: Flink keeps a bounded history of checkpoints: it is read so often, seconds.
 _EVERY_S: Final = 1.0
-_FAILED_COMMITS: Final = ".numCommittablesFailure"
+_FAILED_COMMITS: Final = ".failedCommittables"
 
 
 class JobWatch:

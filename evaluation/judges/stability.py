@@ -16,7 +16,7 @@ class Stability(Judge):
     Measures
     --------
     Restarts of the job during the run, transactions that could not be committed (the sum of the
-    committers' ``numCommittablesFailure``), checkpoints completed and failed.
+    committers' ``failedCommittables``), checkpoints completed and failed.
 
     Verdict
     -------

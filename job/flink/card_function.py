@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from job.engine.card_state import CardState, decode_card_state, encode_card_stat
 from job.engine.intake import Unreadable
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
-from job.flink.tables import SWIPE_KIND
+from job.flink.tables import unframe
 from job.rules.parameters import rules_from_tables
 from job.version import check_code_hash, code_hash
 
@@ -84,7 +85,8 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
             .build()
         )
         self._state = runtime_context.get_state(descriptor)
-        self._cache: dict[str, CardState] = {}
+        # Not a dict: taking the oldest out of one walks over all that was taken out before.
+        self._cache: OrderedDict[str, CardState] = OrderedDict()
         self._metrics = runtime_context.get_metrics_group()
         self._counters: dict[str, Any] = {}
         self._reported: dict[str, int] = {}
@@ -97,20 +99,16 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterable[Any]:
         """Take one framed record (:func:`job.flink.tables.source_query`)."""
-        kind, partition, offset, payload = bytes(value).split(b" ", 3)
-        key = ctx.get_current_key()
-        source = Source(
-            self._topics.swipes if kind == SWIPE_KIND else self._topics.card_profiles,
-            int(partition),
-            int(offset),
-        )
+        is_swipe, partition, offset, key, payload = unframe(value)
+        topic = self._topics.swipes if is_swipe else self._topics.card_profiles
+        source = Source(topic, partition, offset)
         observations: list[Observation] = []
         card = self._cache.get(key)
         try:
             if card is None:
                 card = self._load(key)
             before = card.judged_count
-            if kind == SWIPE_KIND:
+            if is_swipe:
                 if self._max_ahead_ms is not None:
                     now_ms = time.time_ns() // _NANOS_PER_MS
                     self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
@@ -141,7 +139,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         card = CardState() if stored is None else decode_card_state(stored)
         cache = self._cache
         if len(cache) >= self._cache_cards:
-            del cache[next(iter(cache))]
+            cache.popitem(last=False)
         cache[key] = card
         return card
 

@@ -28,6 +28,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     transaction_timeout_ms: int
     sink_guarantee: str
     sink_transaction_naming: str
+    sink_linger_ms: int
     kafka_properties: dict[str, str]
     parallelism: int | None
     max_parallelism: int
@@ -133,6 +134,12 @@ def _parser() -> _Parser:
     kafka.add_argument(
         "--sink.transaction-naming", choices=["pooling", "incrementing"], default="pooling"
     )
+    kafka.add_argument(
+        "--sink.linger",
+        type=parse_duration_ms,
+        default="4ms",
+        help="how long decisions are gathered for one request: latency against the broker's CPU",
+    )
     add("--parallelism", type=_positive, default=None, help="as given to `flink run -p`")
     add("--max-parallelism", type=_positive, default=720, help="fixed for the life of the state")
     add("--watermark.max-lateness", type=parse_duration_ms, default="30s")
@@ -188,6 +195,7 @@ def parse_options(arguments: Sequence[str]) -> JobOptions:
         transaction_timeout_ms=given["kafka.transaction_timeout"],
         sink_guarantee=given["sink.guarantee"],
         sink_transaction_naming=given["sink.transaction_naming"],
+        sink_linger_ms=given["sink.linger"],
         kafka_properties=dict(given["kafka.property"]),
         parallelism=given["parallelism"],
         max_parallelism=given["max_parallelism"],

@@ -1,18 +1,48 @@
 """How do records come in from Kafka, and how do the outputs go back, in the JVM?
 
 Kafka, event time, watermarks and transactions are left to Flink's SQL connector: Python never
-touches them. One source reads swipes and card profiles; one sink writes all output topics in one
-transaction, so that a decision and its alert become visible together.
+touches them. One source reads swipes and card profiles; a sink writes any output topic in one
+transaction, so that a card's decision and its alert become visible together.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from job.contracts import Topics
 from job.flink.options import JobOptions
 
-#: Stands before each record's bytes, parted by blanks: kind, partition, offset.
+#: What a framed record begins with.
 SWIPE_KIND = b"S"
 PROFILE_KIND = b"P"
+
+
+class Framed(NamedTuple):
+    """One record of the source with where it stood."""
+
+    is_swipe: bool
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+
+
+def unframe(data: bytes) -> Framed:
+    """Take apart what :func:`source_query` put together.
+
+    Kind, partition, offset and the key's length stand first, each followed by a blank; then key
+    and value without anything between. A key that is no UTF-8 is read with replacements, as the
+    local run reads it.
+
+    Examples
+    --------
+    >>> unframe(b"S 3 17 2 c1{}")
+    Framed(is_swipe=True, partition=3, offset=17, key='c1', value=b'{}')
+    """
+    kind, partition, offset, key_length, rest = data.split(b" ", 4)
+    split = int(key_length)
+    key = rest[:split].decode("utf-8", errors="replace")
+    return Framed(kind == SWIPE_KIND, int(partition), int(offset), key, rest[split:])
 
 
 def source_table(options: JobOptions, topics: Topics) -> str:
@@ -70,6 +100,8 @@ def source_query(topics: Topics) -> str:
                         THEN '{SWIPE_KIND.decode()} ' ELSE '{PROFILE_KIND.decode()} ' END,
                     CAST(record_partition AS STRING), ' ',
                     CAST(record_offset AS STRING), ' ',
+                    CAST(COALESCE(CHAR_LENGTH(DECODE(record_key, 'ISO-8859-1')), 0) AS STRING), ' ',
+                    COALESCE(DECODE(record_key, 'ISO-8859-1'), ''),
                     COALESCE(DECODE(record_value, 'ISO-8859-1'), '')
                 ),
                 'ISO-8859-1'
@@ -79,17 +111,17 @@ def source_query(topics: Topics) -> str:
     """  # noqa: S608
 
 
-def sink_table(options: JobOptions, topics: Topics) -> str:
-    """DDL of the table ``outgoing``: topic, key and value of each record to write."""
+def sink_table(name: str, options: JobOptions, topics: Topics) -> str:
+    """DDL of a table to write to: topic, key and value of each record."""
     exactly_once = ""
     if options.sink_guarantee == "exactly-once":
         exactly_once = f"""
-            'sink.transactional-id-prefix' = '{options.transactional_id_prefix}',
+            'sink.transactional-id-prefix' = '{options.transactional_id_prefix}-{name}',
             'sink.transaction-naming-strategy' = '{options.sink_transaction_naming.upper()}',
             'properties.transaction.timeout.ms' = '{options.transaction_timeout_ms}',
         """
     return f"""
-        CREATE TEMPORARY TABLE outgoing (
+        CREATE TEMPORARY TABLE {name} (
             record_topic STRING METADATA FROM 'topic',
             record_key STRING,
             record_value BYTES
@@ -99,7 +131,7 @@ def sink_table(options: JobOptions, topics: Topics) -> str:
             'sink.delivery-guarantee' = '{options.sink_guarantee}',
             {exactly_once}
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',
-            'properties.linger.ms' = '0',
+            'properties.linger.ms' = '{options.sink_linger_ms}',
             'key.format' = 'raw',
             'key.fields' = 'record_key',
             'value.format' = 'raw',
