@@ -32,7 +32,7 @@ help:  ## This help
 	@echo "Settings: scenario=geo_jump difficulty=easy|medium|hard rate=100000 (a minute) duration=60 (s)"
 	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N rules=FILE undisturbed=1"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
-	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill"
+	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
@@ -92,9 +92,9 @@ check: $(ENV)  ## Formatting, lint, types, import directions
 	@bash tools/check.sh
 
 bench: $(ENV)  ## Speed of engine and rendering (pytest-benchmark); measure while nothing else runs
-	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
+	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
 
-docs: $(ENV)  ## Write the generated pages: rules, scenarios, schemas
+docs: $(ENV)  ## Write the generated pages: rules, schemas
 	@$(BIN)/paystream docs
 
 $(ENV): requirements.lock requirements-uv.lock pyproject.toml

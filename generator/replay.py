@@ -15,6 +15,7 @@ import struct
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,10 +98,23 @@ def replay_key(settings: ReplaySettings) -> str:
         "settings": settings.model_dump(mode="json"),
         "generator": GENERATOR_VERSION,
         "contract": CONTRACT_VERSION,
+        "code": _code_hash(),
         "token_key": key_fingerprint(token_key()),
     }
     digest = hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
     return f"{settings.scenario}-{settings.difficulty}-{digest[:16]}"
+
+
+@cache
+def _code_hash() -> str:
+    """SHA-256 over all code that a replay's bytes depend on, so that a changed scenario is new."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    files = [*root.glob("generator/*.py"), *root.glob("scenarios/*.py"), root / "job/contracts.py"]
+    for file in sorted(files):
+        digest.update(file.relative_to(root).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def load_manifest(folder: Path) -> Manifest:

@@ -279,7 +279,7 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def outputs(self) -> tuple[str, ...]:
-        """The topics that the job writes, in one transaction."""
+        """The topics that the job writes."""
         return (
             self.decisions,
             self.alerts,

@@ -201,7 +201,11 @@ def _write(writer: pq.ParquetWriter, rows: list[Any]) -> int:
 
 def read_dropped(observed: Path) -> frozenset[tuple[str, str]]:
     """(rule, swipe id) of every observation on ``window-drops`` in a recorded history."""
-    table = pq.read_table(observed, columns=["value"], filters=[("topic", "=", "window-drops")])
+    table = pq.read_table(
+        observed,
+        columns=["value"],
+        filters=[("topic", "=", "window-drops"), ("view", "=", "committed")],
+    )
     decode = msgspec.json.Decoder(WindowDrop).decode
     found = set()
     for value in table.column("value").to_pylist():

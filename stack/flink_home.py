@@ -210,7 +210,7 @@ def _library_jars(settings: StackSettings) -> list[Path]:
     connectors = sorted((settings.jars_folder / "flink-connector").glob("*.jar"))
     if not connectors:
         raise StackError(
-            f"no Kafka connector in {settings.jars_folder / 'flink-connector'}; run `make jars`"
+            f"no Kafka connector in {settings.jars_folder / 'flink-connector'}; run `make install`"
         )
     python_jars = sorted((package_folder() / "opt").glob(_PYTHON_JAR))
     return [*sorted((package_folder() / "lib").glob("*.jar")), *python_jars, *connectors]

@@ -110,7 +110,7 @@ def _properties_text(settings: StackSettings) -> str:
 def _jars(settings: StackSettings) -> str:
     folder = settings.jars_folder / "kafka"
     if not any(folder.glob("kafka_*.jar")):
-        raise StackError(f"no Kafka jars in {folder}; run `make jars`")
+        raise StackError(f"no Kafka jars in {folder}; run `make install`")
     return str(folder / "*")
 
 

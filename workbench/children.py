@@ -18,6 +18,9 @@ _TAIL_LINES: Final = 12
 class ChildFailed(RuntimeError):
     """A process of the run ended badly; one line, then the tail of what it said."""
 
+    #: Nothing was measured: inconclusive.
+    exit_code = 3
+
 
 class Child:
     """One process in a process group of its own, its output in a log file.

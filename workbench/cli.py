@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Final
 
 import typer
 
 from workbench import cli_inspect, cli_run, cli_stack
-from workbench.problems import USAGE_EXIT_CODE, problem_line
+from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
 INTERRUPTED_EXIT_CODE: Final = 130
 
@@ -34,13 +35,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: what was started has been stopped\n")
-        sys.exit(INTERRUPTED_EXIT_CODE)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED_EXIT_CODE:
+            sys.stderr.write("interrupted: what was started has been stopped\n")
+        raise
     except Exception as error:
         line = problem_line(error)
-        if line is None:
-            raise
+        if line is None:  # a bug of the workbench: nothing was measured
+            traceback.print_exc()
+            sys.exit(INCONCLUSIVE_EXIT_CODE)
         sys.stderr.write(f"paystream: {line}\n")
         sys.exit(getattr(error, "exit_code", USAGE_EXIT_CODE))
 

@@ -7,6 +7,7 @@ from typing import Final
 from evaluation.store import UnknownRunError
 from evaluation.thresholds import ThresholdsError
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
+from generator.replay import ReplayError
 from generator.settings import SettingsError
 from job.rules.parameters import ParametersError
 from scenarios.discovery import UnknownScenario
@@ -23,6 +24,7 @@ _KNOWN: Final = (
     KafkaRefused,
     KafkaUnreachable,
     ParametersError,
+    ReplayError,
     RestError,
     SettingsError,
     StackError,
@@ -32,14 +34,8 @@ _KNOWN: Final = (
 )
 
 
-class RunBroken(RuntimeError):
-    """A run that could not be brought to its end: nothing was measured."""
-
-    exit_code = INCONCLUSIVE_EXIT_CODE
-
-
 def problem_line(error: Exception) -> str | None:
     """What to print of an error; None for one that is a bug of the workbench."""
-    if isinstance(error, (*_KNOWN, RunBroken)):
+    if isinstance(error, _KNOWN):
         return str(error)
     return None

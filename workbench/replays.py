@@ -1,6 +1,6 @@
 """Is there already a replay with these settings?
 
-A replay is a function of its settings and the generator's version, so it is made once and kept
+A replay is a function of its settings and the code that makes it, so it is made once and kept
 below ``replays/`` under its key.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from generator.replay import replay_key, write_replay
+from generator.replay import cached_replay, replay_key
 from generator.settings import ReplaySettings
 from workbench.machine import PROJECT_ROOT
 
@@ -37,5 +37,4 @@ def ensure_replay(
     if (folder / "manifest.json").exists():
         return folder, False
     root.mkdir(parents=True, exist_ok=True)
-    write_replay(settings, folder, on_progress)
-    return folder, True
+    return cached_replay(settings, root, on_progress), True

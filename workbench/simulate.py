@@ -155,10 +155,11 @@ def _stack(
         settings = settings.model_copy(update={"taskmanagers": parallelism})
     stack = LocalStack(settings)
     with run.phases.phase("stack") as bar:
+        was_running = any(each.state == "running" for each in stack.status())
         started = stack.up(on_begin=bar.say)
-        if started and not keep_stack:
+        if not was_running and not keep_stack:
             cleanup.callback(stack.down)
-        renewed = 0 if started else renew_taskmanagers(stack)
+        renewed = renew_taskmanagers(stack)
         bar.note = f"started {', '.join(started)}" if started else "was running"
         if renewed:
             bar.note += f"; {renewed} TaskManager(s) restarted for new job code"

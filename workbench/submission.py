@@ -100,7 +100,11 @@ def submitted(
         stack.rest.wait_running(job_id)
         yield job_id
     finally:
+        # A TaskManager that was restarted meanwhile holds this code too.
+        _remember_code(stack)
         stack.rest.cancel(job_id)
+        # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
+        shutil.rmtree(stack.settings.checkpoint_folder / job_id, ignore_errors=True)
 
 
 def committed_and_end(

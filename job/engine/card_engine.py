@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -34,6 +34,10 @@ from job.rules.base import CrossCardRule, Rule
 
 _encode = msgspec.json.Encoder().encode
 _decode_profile = msgspec.json.Decoder(CardProfile).decode
+
+
+#: Characters kept of a dead letter's key: a key may be as large as a record.
+KEY_LIMIT: Final = 256
 
 
 class Output(NamedTuple):
@@ -81,11 +85,16 @@ class CardEngine:
         self.counts: Counter[str] = Counter()
 
     def load_profile(self, value: bytes, key: str, card: CardState, source: Source) -> list[Output]:
-        """Take one record of ``card-profiles`` into the card's state."""
+        """Take one record of ``card-profiles`` into the card's state.
+
+        A record without a value is how a compacted topic forgets a key: the card's state stays.
+        """
+        if not value:
+            return []
         try:
             profile = _decode_profile(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-            reason = Unreadable("contract" if value else "empty", str(error))
+            reason = Unreadable("contract", str(error))
             return [self.dead_letter(value, key, source, reason)]
         if profile.card_token != key:
             mismatch = Unreadable("key_mismatch", f"card_token is {profile.card_token!r}")
@@ -164,11 +173,20 @@ class CardEngine:
         card: CardState,
         observations: list[Observation],
     ) -> list[Output]:
+        decision, alert = self.detector.decide(swipe, card, digest, source.partition, source.offset)
+        errors = []
         for rule in self.cross_card_rules:
-            observation = rule.observe(swipe)
+            try:
+                observation = rule.observe(swipe)
+            except Exception:  # one broken rule must not silence the others
+                self.detector.errors_by_rule[rule.name] += 1
+                errors.append(rule.name)
+                continue
             if observation is not None:
                 observations.append(observation)
-        decision, alert = self.detector.decide(swipe, card, digest, source.partition, source.offset)
+        if errors:
+            named = [*decision.rule_errors, *errors]
+            decision = msgspec.structs.replace(decision, rule_errors=named)
         self.counts["judged"] += 1
         outputs = [Output(self.topics.decisions, swipe.card_token, _encode(decision))]
         if alert is not None:
@@ -211,7 +229,7 @@ class CardEngine:
             topic=source.topic,
             partition=source.partition,
             offset=source.offset,
-            key=key,
+            key=key[:KEY_LIMIT],
             payload_base64=base64.b64encode(value).decode("ascii"),
         )
-        return Output(self.topics.dead_letters, key, _encode(letter))
+        return Output(self.topics.dead_letters, key[:KEY_LIMIT], _encode(letter))

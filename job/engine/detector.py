@@ -97,7 +97,8 @@ class Detector:
             Where the swipe stood on its topic.
         """
         judgement = self.judge(swipe, card)
-        alert = None if judgement.action == "clear" else self._alert(swipe, card, judgement)
+        errors = list(judgement.rule_errors)
+        alert = None if judgement.action == "clear" else self._alert(swipe, card, judgement, errors)
         card.remember(swipe, digest, self.retention_ms)
         decision = Decision(
             v=CONTRACT_VERSION,
@@ -110,11 +111,13 @@ class Detector:
             partition=partition,
             offset=offset,
             rules=[rule.name for rule in judgement.fired],
-            rule_errors=judgement.rule_errors,
+            rule_errors=errors,
         )
         return decision, alert
 
-    def _alert(self, swipe: Swipe, card: CardState, judgement: Judgement) -> Alert:
+    def _alert(
+        self, swipe: Swipe, card: CardState, judgement: Judgement, errors: list[str]
+    ) -> Alert:
         values = dict(zip((rule.name for rule in self.rules), judgement.values, strict=True))
         return Alert(
             v=CONTRACT_VERSION,
@@ -126,11 +129,14 @@ class Detector:
             score=judgement.score,
             action=judgement.action,
             findings=[
-                self._finding(rule, swipe, card, values[rule.name]) for rule in judgement.fired
+                self._finding(rule, swipe, card, values[rule.name], errors)
+                for rule in judgement.fired
             ],
         )
 
-    def _finding(self, rule: CardRule, swipe: Swipe, card: CardState, value: float) -> Finding:
+    def _finding(
+        self, rule: CardRule, swipe: Swipe, card: CardState, value: float, errors: list[str]
+    ) -> Finding:
         self.alerts_by_rule[rule.name] += 1
         saw: dict[str, str | int | float | None]
         try:
@@ -138,6 +144,7 @@ class Detector:
             saw, swipe_ids = dict(evidence.saw), list(evidence.swipe_ids)
         except Exception as error:  # the alert stands, its explanation failed
             self.errors_by_rule[rule.name] += 1
+            errors.append(rule.name)
             saw, swipe_ids = {"explanation_failed": f"{type(error).__name__}: {error}"[:200]}, []
         return Finding(
             rule=rule.name,

@@ -27,7 +27,7 @@ from job.version import check_code_hash, code_hash
 
 #: What the rules that look across cards need, to be keyed anew.
 OBSERVATIONS: Final = OutputTag("observations", Types.ROW([Types.STRING(), Types.STRING()]))
-#: Counters are written to the JVM after so many judged swipes, or at any other fate.
+#: Counters are written to the JVM after so many records, and with each alert.
 METRICS_BATCH: Final = 200
 _NANOS_PER_MS: Final = 1_000_000
 _COMPACTION_PERIOD: Final = Time.milliseconds(30 * 86_400_000)
@@ -108,10 +108,10 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
             if card is None:
                 card = self._load(key)
             before = card.judged_count
+            if self._max_ahead_ms is not None:
+                now_ms = time.time_ns() // _NANOS_PER_MS
+                self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
             if is_swipe:
-                if self._max_ahead_ms is not None:
-                    now_ms = time.time_ns() // _NANOS_PER_MS
-                    self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
                 outputs = self._engine.process(
                     payload, key, ctx.timestamp(), source, card, observations
                 )

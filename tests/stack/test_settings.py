@@ -114,9 +114,9 @@ def test_preparing_twice_leaves_no_stale_jar(settings: StackSettings) -> None:
 
 def test_missing_jars_say_what_to_run(tmp_path: Path) -> None:
     settings = StackSettings.with_free_ports(tmp_path, jars_folder=tmp_path)
-    with pytest.raises(StackError, match="make jars"):
+    with pytest.raises(StackError, match="make install"):
         flink_home.prepare(settings)
-    with pytest.raises(StackError, match="make jars"):
+    with pytest.raises(StackError, match="make install"):
         kafka.service(settings)
 
 
