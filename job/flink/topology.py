@@ -53,7 +53,7 @@ def configuration(options: JobOptions) -> Configuration:
         "state.backend.type": options.state_backend,
         "state.backend.rocksdb.use-bloom-filter": "true",
         # Each checkpoint flushes a small file. Levelled compaction, the default, rewrites the
-        # whole first level for every four of them: a core was lost to that at ten checkpoints a
+        # whole first level for every four of them: most of a core went there at ten checkpoints a
         # second. Universal compaction merges files of like size.
         "state.backend.rocksdb.compaction.style": "UNIVERSAL",
         "pipeline.max-parallelism": str(options.max_parallelism),
