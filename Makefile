@@ -14,6 +14,7 @@ BIN := $(VENV)/bin
 ENV := $(VENV)/.installed
 JARS := .local/jars/.installed
 PROFILES := kafka flink-connector
+JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules
@@ -106,7 +107,7 @@ $(ENV): requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(JARS): pom.xml
+$(JARS): pom.xml job/java/pom.xml $(JAVA_SOURCES)
 	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
 	@for profile in $(PROFILES); do \
 		echo "fetching jars: $$profile"; \
@@ -114,4 +115,7 @@ $(JARS): pom.xml
 		mvn --quiet --batch-mode --activate-profiles $$profile dependency:copy-dependencies \
 			-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/$$profile; \
 	done
+	@echo "building the job's jar"
+	@mvn --quiet --batch-mode --file job/java/pom.xml -DbuildDirectory=$(CURDIR)/build/java package
+	@rm -rf .local/jars/job && mkdir -p .local/jars/job && cp build/java/paystream-flink-*.jar .local/jars/job/
 	@touch $@

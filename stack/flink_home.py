@@ -18,6 +18,8 @@ from stack.process import StackError, write_whole
 from stack.settings import HOST, StackSettings
 
 _PYTHON_JAR = "flink-python-*.jar"
+#: Folders of jars that the job needs in ``lib/``: the Kafka connector, and its own.
+_ADDED_JARS = ("flink-connector", "job")
 
 # Everything goes to standard output, which is the service's log file. Checkpoints come ten
 # times a second and would write most of the log.
@@ -207,13 +209,14 @@ def prepare(settings: StackSettings) -> None:
 
 
 def _library_jars(settings: StackSettings) -> list[Path]:
-    connectors = sorted((settings.jars_folder / "flink-connector").glob("*.jar"))
-    if not connectors:
-        raise StackError(
-            f"no Kafka connector in {settings.jars_folder / 'flink-connector'}; run `make install`"
-        )
+    added = []
+    for name in _ADDED_JARS:
+        found = sorted((settings.jars_folder / name).glob("*.jar"))
+        if not found:
+            raise StackError(f"no jar in {settings.jars_folder / name}; run `make install`")
+        added += found
     python_jars = sorted((package_folder() / "opt").glob(_PYTHON_JAR))
-    return [*sorted((package_folder() / "lib").glob("*.jar")), *python_jars, *connectors]
+    return [*sorted((package_folder() / "lib").glob("*.jar")), *python_jars, *added]
 
 
 def _link_all(folder: Path, targets: list[Path]) -> None:

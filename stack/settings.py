@@ -37,7 +37,7 @@ class StackSettings(BaseSettings):
     data_folder
         All files of the stack: logs, pid files, topics, checkpoints. Made absolute.
     jars_folder
-        Folder with one folder of jars a Maven profile (``kafka``, ``flink-connector``).
+        Folder with the folders of jars ``kafka``, ``flink-connector`` and ``job``.
     kafka_port, kafka_controller_port, flink_rest_port, flink_rpc_port
         Ports on 127.0.0.1. All other ports are chosen by the system.
     taskmanagers

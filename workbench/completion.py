@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from evaluation.collect_status import CollectStatus
-from generator.kafka_client import admin_client
+from generator.nudge import Nudge
 from stack.flink_rest import RestError
 from workbench.children import Child
+from workbench.commit_progress import CommitProgress
 from workbench.console import PhaseBar
 from workbench.live import LiveJob, read_status
-from workbench.submission import committed_and_end
 
 #: Longest wait after the last swipe, seconds: an outage and its catching up.
 TIMEOUT_S: Final = 180.0
@@ -51,18 +51,22 @@ class Completion:
 
 
 def await_completion(
-    live: LiveJob, collector: Child, bar: PhaseBar, timeout_s: float = TIMEOUT_S
+    live: LiveJob, collector: Child, nudge: Nudge, bar: PhaseBar, timeout_s: float = TIMEOUT_S
 ) -> Completion:
-    """Wait until a run is complete, or say why it is not."""
-    admin = admin_client(live.stack.settings.kafka_address)
+    """Wait until a run is complete, or say why it is not.
+
+    Called when all was sent, the clock records included.
+    """
+    progress = CommitProgress(
+        live.stack.settings.kafka_address, live.group_id, live.topics.swipes, live.partitions
+    )
+    end = progress.total
     deadline_s = time.monotonic() + timeout_s
     still_since: tuple[CollectStatus, int] | None = None
     reason = "nothing was known of it"
     while time.monotonic() < deadline_s:
         collector.require_alive()
-        committed, end = committed_and_end(
-            admin, live.group_id, live.topics.swipes, live.partitions
-        )
+        committed = progress.covered()
         try:
             state = live.stack.rest.job(live.job_id).state
             checkpoints = live.stack.rest.checkpoints(live.job_id).counts.completed
@@ -76,6 +80,7 @@ def await_completion(
         if committed < end:
             reason = f"the job had not finished {end - committed:,} of {end:,} records"
             still_since = None
+            nudge.send()
         elif status is None or not _still(status):
             reason = "the outputs did not come to rest"
             still_since = None

@@ -22,11 +22,13 @@ import msgspec
 from evaluation.evaluate import Evaluation, evaluate
 from evaluation.read_back import read_back
 from generator.bookends import publish_profiles
+from generator.nudge import Nudge
 from generator.topics import create_run_topics, delete_run_topics
 from job.contracts import Topics
 from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.children import Child
+from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
 from workbench.fault_injection import FaultInjection
@@ -68,6 +70,16 @@ class Run:
     def history(self) -> Path:
         """Where the raw history goes."""
         return self.folder / "history"
+
+    @property
+    def start_ms(self) -> int:
+        """Event time of the replay's first moment."""
+        return int(self.manifest["event_time_start_ms"])
+
+    @property
+    def end_ms(self) -> int:
+        """Event time behind the replay's last swipe."""
+        return int(self.manifest["event_time_end_ms"])
 
     @property
     def limit_ms(self) -> int:
@@ -187,15 +199,18 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
                 )
             )
         with run.phases.phase("warm start") as bar:
-            wait_consumed(
-                stack,
-                job_id,
-                topics.card_profiles,
-                group_id,
-                run.plan.partitions,
-                PROFILES_TIMEOUT_S,
-                lambda done, total: bar.update(done, total, f"{done:,} of {total:,} cards"),
+            progress = CommitProgress(
+                bootstrap, group_id, topics.card_profiles, run.plan.partitions
             )
+            with Nudge(bootstrap, run.prefix, run.start_ms - 1) as nudge:
+                wait_consumed(
+                    stack,
+                    job_id,
+                    progress,
+                    nudge,
+                    PROFILES_TIMEOUT_S,
+                    lambda done, total: bar.update(done, total, f"{done:,} of {total:,} cards"),
+                )
         live = LiveJob(
             stack, job_id, topics, group_id, run.plan.partitions, run.folder, run.history
         )
@@ -243,7 +258,9 @@ def _send_and_collect(run: Run, live: LiveJob) -> Completion:
         finally:
             sender.stop()
         with run.phases.phase("complete") as bar:
-            completion = await_completion(live, collector, bar)
+            clock_ms = run.end_ms + CLOCK_GAP_MS
+            with Nudge(live.stack.settings.kafka_address, run.prefix, clock_ms) as nudge:
+                completion = await_completion(live, collector, nudge, bar)
             bar.note = completion.reason
         if fault is not None:
             fault.finish(run.history / "fault.json")

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from generator.kafka_client import admin_client
+from generator.nudge import Nudge
 from job.version import code_hash
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.submission import submit
+from workbench.commit_progress import CommitProgress
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan
 
 _LOADED_FILE: Final = "loaded-job.json"
 _POLL_S: Final = 0.2
-_TIMEOUT_S: Final = 30.0
 
 
 def stage_job(folder: Path) -> Path:
@@ -107,24 +105,11 @@ def submitted(
         shutil.rmtree(stack.settings.checkpoint_folder / job_id, ignore_errors=True)
 
 
-def committed_and_end(
-    admin: AdminClient, group_id: str, topic: str, partitions: int
-) -> tuple[int, int]:
-    """Sums over a topic's partitions: offsets the group has committed, and end offsets."""
-    wanted = [TopicPartition(topic, number) for number in range(partitions)]
-    request = ConsumerGroupTopicPartitions(group_id, wanted)
-    answer = admin.list_consumer_group_offsets([request])[group_id].result(_TIMEOUT_S)
-    committed = sum(max(each.offset, 0) for each in answer.topic_partitions)
-    ends = admin.list_offsets({each: OffsetSpec.latest() for each in wanted})
-    return committed, sum(future.result(_TIMEOUT_S).offset for future in ends.values())
-
-
 def wait_consumed(
     stack: LocalStack,
     job_id: str,
-    topic: str,
-    group_id: str,
-    partitions: int,
+    progress: CommitProgress,
+    nudge: Nudge,
     timeout_s: float,
     on_progress: Callable[[int, int], None],
 ) -> None:
@@ -135,17 +120,18 @@ def wait_consumed(
     stack.process.StackError
         If the job leaves RUNNING for good, or it takes too long.
     """
-    admin = admin_client(stack.settings.kafka_address)
     deadline_s = time.monotonic() + timeout_s
     while True:
-        committed, end = committed_and_end(admin, group_id, topic, partitions)
-        on_progress(committed, end)
-        if committed >= end:
+        covered = progress.covered()
+        on_progress(covered, progress.total)
+        if covered >= progress.total:
             return
         if stack.rest.job(job_id).state in ("FAILED", "CANCELED", "FINISHED"):
-            raise StackError(f"the job ended before it had read all of {topic}")
+            raise StackError("the job ended before it had read all card profiles")
         if time.monotonic() > deadline_s:
             raise StackError(
-                f"the job had read {committed} of {end} records of {topic} after {timeout_s:g} s"
+                f"the job had read {covered} of {progress.total} card profiles "
+                f"after {timeout_s:g} s"
             )
+        nudge.send()
         time.sleep(_POLL_S)

@@ -1,0 +1,51 @@
+"""How much of what was sent is covered by the job's committed checkpoints?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from generator.kafka_client import admin_client
+
+_TIMEOUT_S: Final = 30.0
+
+
+class CommitProgress:
+    """The job's committed offsets against the ends of a topic at one moment.
+
+    Parameters
+    ----------
+    bootstrap
+        Comma-separated ``host:port``.
+    group_id
+        Consumer group of the job.
+    topic
+        Name, prefix included.
+    partitions
+        Of the topic.
+
+    Attributes
+    ----------
+    total
+        Records to be covered: all that the topic held when this was made. What comes later does
+        not count.
+    """
+
+    def __init__(self, bootstrap: str, group_id: str, topic: str, partitions: int) -> None:
+        self._admin: AdminClient = admin_client(bootstrap)
+        self._group_id = group_id
+        self._wanted = [TopicPartition(topic, number) for number in range(partitions)]
+        ends = self._admin.list_offsets({each: OffsetSpec.latest() for each in self._wanted})
+        self._ends = {
+            place.partition: int(future.result(_TIMEOUT_S).offset) for place, future in ends.items()
+        }
+        self.total = sum(self._ends.values())
+
+    def covered(self) -> int:
+        """Records of ``total`` below the committed offsets."""
+        request = ConsumerGroupTopicPartitions(self._group_id, self._wanted)
+        answers = self._admin.list_consumer_group_offsets([request])
+        committed = answers[self._group_id].result(_TIMEOUT_S).topic_partitions
+        return sum(min(max(place.offset, 0), self._ends[place.partition]) for place in committed)
