@@ -32,7 +32,8 @@ RUN, STOP = 0, 1
 STOPPED_FLUSH_S: Final = 5.0
 
 _PARENT_CHECK_NS: Final = 200_000_000
-_LINGER_MS: Final = 4
+#: As the sink's: fewer, fuller requests leave the broker a quarter of its CPU, for 3 ms of latency.
+_LINGER_MS: Final = 8
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,7 +86,7 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         "env.java.opts.all": java_options(),
         # Said, not left to the JVM, which takes the serial collector on a small machine.
         "env.java.opts.taskmanager": "-XX:+UseG1GC",
-        "env.java.opts.jobmanager": "-XX:+UseG1GC",
+        "env.java.opts.jobmanager": "-XX:+UseG1GC -XX:TieredStopAtLevel=1",
         # The default of 100 ms is the whole latency budget of a decision.
         "execution.buffer-timeout.interval": "1 ms",
         # Read once a second, so that a run sees its own counters.

@@ -120,7 +120,7 @@ def service(settings: StackSettings) -> Service:
     heap = f"{settings.kafka_heap_mb}m"
     command = (
         java_binary(),
-        f"-Xms{min(settings.kafka_heap_mb, 256)}m",
+        f"-Xms{heap}",
         f"-Xmx{heap}",
         "-XX:+UseG1GC",
         "-XX:MaxGCPauseMillis=20",

@@ -198,6 +198,12 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
                     lambda seconds: bar.say(f"{seconds:.0f} s"),
                 )
             )
+        live = LiveJob(
+            stack, job_id, topics, group_id, run.plan.partitions, run.folder, run.history
+        )
+        # Begins to read while the job takes in the profiles: it takes seconds to start.
+        collector = _collector(run, live)
+        running.callback(collector.stop)
         with run.phases.phase("warm start") as bar:
             progress = CommitProgress(
                 bootstrap, group_id, topics.card_profiles, run.plan.partitions
@@ -211,64 +217,67 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
                     PROFILES_TIMEOUT_S,
                     lambda done, total: bar.update(done, total, f"{done:,} of {total:,} cards"),
                 )
-        live = LiveJob(
-            stack, job_id, topics, group_id, run.plan.partitions, run.folder, run.history
-        )
         watch = running.enter_context(
             JobWatch(stack, job_id, transactional=run.plan.job.transactional)
         )
-        completion = _send_and_collect(run, live)
+        completion = _send_and_collect(run, live, collector)
         watch.write(run.history / "job.json", completion)
     with run.phases.phase("read back"):
         read_back(bootstrap, topics.swipes, run.history / "sent.parquet")
 
 
-def _send_and_collect(run: Run, live: LiveJob) -> Completion:
-    shared = ("--bootstrap", live.stack.settings.kafka_address, "--prefix", run.prefix)
-    cpu_before, java_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
-    collector = Child(
+def _collector(run: Run, live: LiveJob) -> Child:
+    return Child(
         "the collector",
         [
             *_python("evaluation.collect"),
-            *shared,
+            *("--bootstrap", live.stack.settings.kafka_address),
+            *("--prefix", run.prefix),
             *("--out", str(run.history)),
             *("--group", live.group_id),
         ],
         run.folder / "collect.log",
     )
+
+
+def _sender(run: Run, live: LiveJob) -> Child:
+    return Child(
+        "the sender",
+        [
+            *_python("generator.send"),
+            *("--bootstrap", live.stack.settings.kafka_address),
+            *("--prefix", run.prefix),
+            *("--replay", str(run.replay)),
+            *("--out", str(run.folder)),
+            *("--workers", str(run.plan.workers)),
+            *("--clock-gap-ms", str(CLOCK_GAP_MS)),
+            "--no-profiles",
+        ],
+        run.folder / "send.log",
+    )
+
+
+def _send_and_collect(run: Run, live: LiveJob, collector: Child) -> Completion:
+    await_collector(live, collector)
+    cpu_before, java_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
+    sender = _sender(run, live)
+    fault = _fault(run.plan, live)
     try:
-        await_collector(live, collector)
-        sender = Child(
-            "the sender",
-            [
-                *_python("generator.send"),
-                *shared,
-                *("--replay", str(run.replay)),
-                *("--out", str(run.folder)),
-                *("--workers", str(run.plan.workers)),
-                *("--clock-gap-ms", str(CLOCK_GAP_MS)),
-                "--no-profiles",
-            ],
-            run.folder / "send.log",
-        )
-        fault = _fault(run.plan, live)
-        try:
-            with run.phases.phase("send and judge live") as bar, fault or nullcontext():
-                watch_sending(live, sender, collector, bar)
-        finally:
-            sender.stop()
-        with run.phases.phase("complete") as bar:
-            clock_ms = run.end_ms + CLOCK_GAP_MS
-            with Nudge(live.stack.settings.kafka_address, run.prefix, clock_ms) as nudge:
-                completion = await_completion(live, collector, nudge, bar)
-            bar.note = completion.reason
-        if fault is not None:
-            fault.finish(run.history / "fault.json")
-            completion.judge_fault(fault.record.proves_nothing_because())
-        run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
-        completion.cpu_s = {"taskmanager": round(_taskmanager_cpu_s(live.stack) - java_before_s, 2)}
+        with run.phases.phase("send and judge live") as bar, fault or nullcontext():
+            watch_sending(live, sender, collector, bar)
     finally:
-        collector.stop()
+        sender.stop()
+    with run.phases.phase("complete") as bar:
+        clock_ms = run.end_ms + CLOCK_GAP_MS
+        with Nudge(live.stack.settings.kafka_address, run.prefix, clock_ms) as nudge:
+            completion = await_completion(live, collector, nudge, bar)
+        bar.note = completion.reason
+    if fault is not None:
+        fault.finish(run.history / "fault.json")
+        completion.judge_fault(fault.record.proves_nothing_because())
+    run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
+    completion.cpu_s = {"taskmanager": round(_taskmanager_cpu_s(live.stack) - java_before_s, 2)}
+    collector.stop()
     collector.require_alive()
     return completion
 

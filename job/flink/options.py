@@ -137,7 +137,7 @@ def _parser() -> _Parser:
     kafka.add_argument(
         "--sink.linger",
         type=parse_duration_ms,
-        default="4ms",
+        default="8ms",
         help="how long decisions are gathered for one request: latency against the broker's CPU",
     )
     add("--parallelism", type=_positive, default=None, help="as given to `flink run -p`")
