@@ -51,9 +51,11 @@ def taskmanager(settings: StackSettings, index: int) -> Service:
     name = taskmanager_name(index)
     work = settings.flink_folder / "work"
     script = flink_home.package_folder() / "bin" / "taskmanager.sh"
+    scratch = settings.rocksdb_folder / name
     dynamic = (
         f"taskmanager.resource-id={name}",
         f"process.taskmanager.working-dir={work / name}",
+        f"state.backend.rocksdb.localdir={scratch}",
     )
     arguments = tuple(part for option in dynamic for part in ("-D", option))
     return Service(
@@ -64,6 +66,7 @@ def taskmanager(settings: StackSettings, index: int) -> Service:
         folder=settings.flink_folder,
         address=f"{HOST} (ports chosen by the system)",
         configuration=flink_home.configuration_text(settings),
+        scratch=scratch,
     )
 
 

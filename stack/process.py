@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -67,6 +68,9 @@ class Service:
         Where it listens, for people.
     configuration
         Text of its configuration files. A change means that a running one is outdated.
+    scratch
+        A folder of working files that are of use to this process alone: emptied before a start,
+        removed with the process.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Service:
     folder: Path
     address: str
     configuration: str = ""
+    scratch: Path | None = None
 
     @property
     def log_file(self) -> Path:
@@ -104,6 +109,7 @@ class ProcessRecord(msgspec.Struct, frozen=True):
     address: str
     log_file: str
     started_at_s: float
+    scratch: str | None = None
 
 
 class _DeferredSignals:
@@ -139,6 +145,9 @@ def start(service: Service) -> ProcessRecord:
     """
     service.folder.mkdir(parents=True, exist_ok=True)
     service.working_folder.mkdir(parents=True, exist_ok=True)
+    if service.scratch is not None:
+        shutil.rmtree(service.scratch, ignore_errors=True)
+        service.scratch.mkdir(parents=True)
     if service.log_file.exists():
         service.log_file.replace(service.log_file.with_suffix(".log.previous"))
     with _DeferredSignals():
@@ -153,6 +162,7 @@ def start(service: Service) -> ProcessRecord:
             address=service.address,
             log_file=str(service.log_file),
             started_at_s=time.time(),
+            scratch=None if service.scratch is None else str(service.scratch),
         )
         write_whole(service.pid_file, msgspec.json.encode(record))
     return record
@@ -276,6 +286,8 @@ def stop(pid_file: Path, grace_s: float) -> bool:
             signal_group(record, signal.SIGKILL)
             if not wait_gone(record, grace_s):
                 raise StackError(f"{record.name} (pid {record.pid}) does not end, even by SIGKILL")
+    if record is not None and record.scratch is not None:
+        shutil.rmtree(record.scratch, ignore_errors=True)
     pid_file.unlink(missing_ok=True)
     return running
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +20,10 @@ from stack.process import StackError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+#: Files that are kept in memory.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
+#: From which size on it is taken by itself. A container has 64 MiB unless told otherwise.
+MEMORY_ROOM_BYTES = 4 * 1024**3
 ENV_PREFIX = "PAYSTREAM_STACK_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -46,6 +52,10 @@ class StackSettings(BaseSettings):
         Java heap of the broker; whole process size of the Flink processes, in MiB.
     state_backend
         Cluster default for jobs that do not choose one.
+    rocksdb_medium
+        Where RocksDB's working files lie: ``memory`` (``/dev/shm``), ``disk`` (below the data
+        folder), or ``auto``: memory where ``/dev/shm`` has room for at least 4 GiB. They are a
+        copy of the state; what must last are the checkpoints, and these are always on disk.
     checkpoint_interval_ms
         Cluster default for jobs that do not choose one; None leaves checkpoints off.
     max_transaction_timeout_ms
@@ -74,6 +84,7 @@ class StackSettings(BaseSettings):
     jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024
     taskmanager_memory_mb: Annotated[int, Field(ge=1280)] = 2304
     state_backend: StateBackend = "rocksdb"
+    rocksdb_medium: Literal["auto", "memory", "disk"] = "auto"
     checkpoint_interval_ms: Annotated[int, Field(ge=10)] | None = None
     max_transaction_timeout_ms: Annotated[int, Field(ge=1_000)] = 15 * 60 * 1_000
     heartbeat_interval_ms: Annotated[int, Field(ge=100)] = 500
@@ -152,6 +163,16 @@ class StackSettings(BaseSettings):
         return self.data_folder / "flink"
 
     @property
+    def rocksdb_folder(self) -> Path:
+        """RocksDB's working files, a folder for each TaskManager."""
+        if self.rocksdb_medium == "disk" or (
+            self.rocksdb_medium == "auto" and not _has_room_in_memory()
+        ):
+            return self.flink_folder / "rocksdb"
+        # Two stacks on one machine must not share it.
+        return SHARED_MEMORY / f"paystream-{zlib.crc32(bytes(self.data_folder)):08x}"
+
+    @property
     def checkpoint_folder(self) -> Path:
         """Default place of checkpoints; savepoints lie beside it."""
         return self.flink_folder / "checkpoints"
@@ -169,6 +190,14 @@ class StackSettings(BaseSettings):
     def ports(self) -> dict[str, int]:
         """Port by the name of its setting."""
         return {name: getattr(self, name) for name in _PORT_FIELDS}
+
+
+def _has_room_in_memory() -> bool:
+    # Its size, not what is free of it: the answer must be the same each time it is asked.
+    try:
+        return shutil.disk_usage(SHARED_MEMORY).total >= MEMORY_ROOM_BYTES
+    except OSError:
+        return False
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:

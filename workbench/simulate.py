@@ -26,7 +26,7 @@ from generator.nudge import Nudge
 from generator.topics import create_run_topics, delete_run_topics
 from job.contracts import Topics
 from stack.local import LocalStack
-from stack.settings import StackSettings
+from stack.settings import SHARED_MEMORY, StackSettings
 from workbench.children import Child
 from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
@@ -173,6 +173,10 @@ def _stack(
             cleanup.callback(stack.down)
         renewed = renew_taskmanagers(stack)
         bar.note = f"started {', '.join(started)}" if started else "was running"
+        run.facts["stack"] = {
+            **settings.model_dump(mode="json", exclude={"data_folder", "jars_folder"}),
+            "rocksdb_in_memory": settings.rocksdb_folder.is_relative_to(SHARED_MEMORY),
+        }
         if renewed:
             bar.note += f"; {renewed} TaskManager(s) restarted for new job code"
     return stack

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -49,6 +51,22 @@ def test_stop_ends_it_and_removes_the_pid_file(python_service: Make) -> None:
     assert not psutil.pid_exists(record.pid)
     assert not service.pid_file.exists()
     assert not stop(service.pid_file, grace_s=5)
+
+
+def test_working_files_are_new_at_each_start_and_gone_with_the_process(
+    python_service: Make, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    service = dataclasses.replace(python_service(SLEEP), scratch=scratch)
+    start(service)
+    (scratch / "left.sst").write_bytes(b"of a process that was killed")
+    record = read_record(service.pid_file)
+    assert record is not None
+    os.kill(record.pid, signal.SIGKILL)
+    start(service)
+    assert list(scratch.iterdir()) == []
+    assert stop(service.pid_file, grace_s=5)
+    assert not scratch.exists()
 
 
 def test_one_that_ignores_sigterm_is_killed_after_the_grace(python_service: Make) -> None:

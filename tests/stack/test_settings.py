@@ -120,6 +120,25 @@ def test_missing_jars_say_what_to_run(tmp_path: Path) -> None:
         kafka.service(settings)
 
 
+def test_working_files_of_two_stacks_never_share_a_folder(tmp_path: Path) -> None:
+    folders = {
+        StackSettings.with_free_ports(tmp_path / name, rocksdb_medium="memory").rocksdb_folder
+        for name in ("one", "two")
+    }
+    assert len(folders) == 2
+    assert all(folder.is_relative_to("/dev/shm") for folder in folders)
+
+
+def test_working_files_go_to_disk_where_memory_is_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stack.settings.SHARED_MEMORY", tmp_path / "absent")
+    chosen = StackSettings.with_free_ports(tmp_path)
+    assert chosen.rocksdb_folder.is_relative_to(chosen.flink_folder)
+    asked = StackSettings.with_free_ports(tmp_path, rocksdb_medium="disk")
+    assert asked.rocksdb_folder.is_relative_to(asked.flink_folder)
+
+
 def test_the_doctor_knows_the_same_default_ports() -> None:
     defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
     assert defaults == StackSettings.load().ports()
