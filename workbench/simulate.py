@@ -162,10 +162,7 @@ def _replay(run: Run, replays: Path) -> None:
 def _stack(
     run: Run, settings: StackSettings, cleanup: ExitStack, *, keep_stack: bool
 ) -> LocalStack:
-    parallelism = run.plan.job.parallelism
-    if settings.taskmanagers < parallelism:  # one slot each
-        settings = settings.model_copy(update={"taskmanagers": parallelism})
-    stack = LocalStack(settings)
+    stack = LocalStack.for_job(run.plan.job.parallelism, settings)
     with run.phases.phase("stack") as bar:
         was_running = any(each.state == "running" for each in stack.status())
         started = stack.up(on_begin=bar.say)
