@@ -16,7 +16,7 @@ from workbench.console import Phases, make_console
 from workbench.local_run import run_locally
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
-from workbench.replays import ensure_replay
+from workbench.replays import make_replay
 from workbench.simulate import simulate as run_simulation
 
 RUNS: Final = PROJECT_ROOT / "runs"
@@ -164,10 +164,7 @@ def replay(
         undisturbed=undisturbed,
     )
     console = make_console()
-    phases = Phases(console)
-    with phases.phase("replay") as bar:
-        folder, made = ensure_replay(settings, lambda step, share: bar.update(share, 1.0, step))
-        bar.note = "made" if made else "from an earlier run"
+    folder = make_replay(settings, Phases(console))
     console.print(str(folder.relative_to(PROJECT_ROOT)))
 
 

@@ -20,7 +20,7 @@ from workbench.console import Phases
 from workbench.machine import commit, describe, versions
 from workbench.oracle import run_oracle
 from workbench.plan import RunPlan
-from workbench.replays import ensure_replay
+from workbench.replays import make_replay
 from workbench.simulate import new_run_id
 
 
@@ -38,11 +38,7 @@ def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evalua
     history.mkdir(parents=True)
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        with phases.phase("replay") as bar:
-            replay, made = ensure_replay(
-                plan.replay, lambda step, share: bar.update(share, 1, step)
-            )
-            bar.note = "made" if made else "from an earlier run"
+        replay = make_replay(plan.replay, phases)
         manifest = msgspec.json.decode((replay / "manifest.json").read_bytes())
         with phases.phase("engine") as bar:
             as_sent(replay / "records.parquet", history / "sent.parquet", plan.partitions)

@@ -37,7 +37,7 @@ from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
-from workbench.replays import REPLAYS, ensure_replay
+from workbench.replays import REPLAYS, make_replay
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
@@ -147,11 +147,7 @@ def simulate(
 
 
 def _replay(run: Run, replays: Path) -> None:
-    with run.phases.phase("replay") as bar:
-        run.replay, made = ensure_replay(
-            run.plan.replay, lambda step, share: bar.update(share, 1.0, step), replays
-        )
-        bar.note = "made" if made else "from an earlier run"
+    run.replay = make_replay(run.plan.replay, run.phases, replays)
     run.manifest = msgspec.json.decode((run.replay / "manifest.json").read_bytes())
     run.facts["replay"] = {
         "path": os.path.relpath(run.replay, run.folder),
