@@ -21,12 +21,14 @@ from evaluation.verdict import JudgeResult, combine
 
 
 def judge_local(
-    replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
+    run_id: str, replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
 ) -> Evaluated:
     """Judge what the engine writes for a replay.
 
     Parameters
     ----------
+    run_id
+        The run's own name.
     replay_folder
         With ``manifest.json``, ``labels.parquet`` and ``incidents.parquet``.
     expected_file
@@ -61,7 +63,7 @@ def judge_local(
     ]
     settings = msgspec.structs.asdict(manifest)
     results = Evaluation(
-        run_id=replay_folder.name,
+        run_id=run_id,
         mode="local",
         verdict=combine(judged),
         judges=judged,
@@ -74,7 +76,7 @@ def judge_local(
 
 
 def evaluate_local(
-    replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
+    run_id: str, replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
 ) -> Evaluation:
     """The results of :func:`judge_local`, without the tables."""
-    return judge_local(replay_folder, expected_file, thresholds_file).results
+    return judge_local(run_id, replay_folder, expected_file, thresholds_file).results

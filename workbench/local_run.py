@@ -20,12 +20,23 @@ from workbench.console import Phases
 from workbench.machine import commit, describe, versions
 from workbench.oracle import run_oracle
 from workbench.plan import RunPlan
-from workbench.replays import make_replay
+from workbench.replays import REPLAYS, make_replay
 from workbench.simulate import new_run_id
 
 
-def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evaluation]:
+def run_locally(
+    plan: RunPlan, phases: Phases, runs: Path, *, replays: Path = REPLAYS
+) -> tuple[Path, Evaluation]:
     """Run a plan's replay through the engine, and judge what can be judged without a cluster.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    phases
+        Where progress is told.
+    runs, replays
+        Folders of all runs and of all replays.
 
     Returns
     -------
@@ -38,7 +49,7 @@ def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evalua
     history.mkdir(parents=True)
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        replay = make_replay(plan.replay, phases)
+        replay = make_replay(plan.replay, phases, replays)
         manifest = msgspec.json.decode((replay / "manifest.json").read_bytes())
         with phases.phase("engine") as bar:
             as_sent(replay / "records.parquet", history / "sent.parquet", plan.partitions)
@@ -60,7 +71,7 @@ def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evalua
             (folder / "run.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(facts), indent=2)
             )
-            judged = judge_local(replay, history / "expected.parquet")
+            judged = judge_local(run_id, replay, history / "expected.parquet")
             write_results(folder, judged)
         final = runs / run_id
         folder.rename(final)
