@@ -17,7 +17,7 @@ PROFILES := kafka flink-connector
 JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
-SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules
+SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
 RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend sink_guarantee
 option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
 options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
@@ -31,7 +31,8 @@ help:  ## This help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 } /^## / { printf "\n%s\n", substr($$0, 4) }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Settings: scenario=geo_jump difficulty=easy|medium|hard rate=100000 (a minute) duration=60 (s)"
-	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N rules=FILE undisturbed=1"
+	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N undisturbed=1"
+	@echo "          rules=FILE thresholds=FILE (what differs from evaluation/thresholds.toml)"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "More:     $(BIN)/paystream --help"

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluation.evaluate import Evaluation, write_results
+from evaluation.evaluate import Evaluation, usable_thresholds, write_results
 from evaluation.local import judge_local
 from workbench.console import Phases
 from workbench.machine import commit, describe, versions
@@ -43,6 +43,7 @@ def run_locally(
     tuple of Path and Evaluation
         The run's folder, and what the judges said.
     """
+    thresholds = usable_thresholds(plan.thresholds_file)
     run_id = new_run_id(f"local-{plan.replay.scenario}")
     folder = runs / f"{run_id}.partial"
     history = folder / "history"
@@ -71,7 +72,7 @@ def run_locally(
             (folder / "run.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(facts), indent=2)
             )
-            judged = judge_local(run_id, replay, history / "expected.parquet")
+            judged = judge_local(run_id, replay, history / "expected.parquet", thresholds)
             write_results(folder, judged)
         final = runs / run_id
         folder.rename(final)

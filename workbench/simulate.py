@@ -19,8 +19,9 @@ from typing import Any, Final
 
 import msgspec
 
-from evaluation.evaluate import Evaluation, evaluate
+from evaluation.evaluate import Evaluation, judge_run, usable_thresholds
 from evaluation.read_back import read_back
+from evaluation.thresholds import Thresholds
 from generator.bookends import publish_profiles
 from generator.nudge import Nudge
 from generator.topics import create_run_topics, delete_run_topics
@@ -123,6 +124,8 @@ def simulate(
     tuple of Path and Evaluation
         The run's folder, and what the judges said.
     """
+    # Read before anything else: a wrong file must not cost a run.
+    thresholds = usable_thresholds(plan.thresholds_file)
     run_id = new_run_id(plan.replay.scenario)
     folder = runs / f"{run_id}.partial"
     run = Run(plan, run_id, folder, phases)
@@ -140,7 +143,7 @@ def simulate(
         _replay(run, replays)
         stack = _stack(run, settings or StackSettings.load(), cleanup, keep_stack=keep_stack)
         _live(run, stack, cleanup)
-        results = _judge(run)
+        results = _judge(run, thresholds)
         final = runs / run_id
         folder.rename(final)
     return final, results
@@ -286,7 +289,7 @@ def _taskmanager_cpu_s(stack: LocalStack) -> float:
     return sum(process_cpu_s(record.pid) for record in records if record is not None)
 
 
-def _judge(run: Run) -> Evaluation:
+def _judge(run: Run, thresholds: Thresholds) -> Evaluation:
     with run.phases.phase("oracle") as bar:
         run_oracle(run.history, run.replay, run.plan.job, run.limit_ms, bar)
     with run.phases.phase("judge"):
@@ -294,7 +297,7 @@ def _judge(run: Run) -> Evaluation:
         (run.folder / "run.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(run.facts), indent=2)
         )
-        return evaluate(run.folder)
+        return judge_run(run.folder, thresholds)
 
 
 def _python(module: str) -> tuple[str, ...]:

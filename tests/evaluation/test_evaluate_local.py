@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from evaluation.local import evaluate_local, judge_local
+from evaluation.thresholds import load_thresholds
 
 
 @pytest.fixture
@@ -48,7 +49,9 @@ def test_one_attack_is_too_few_by_default(replay):
 
 
 def test_rules_that_fired_are_counted_from_the_decisions(replay):
-    evaluated = judge_local("run-1", replay / "replay", replay / "history" / "expected.parquet")
+    evaluated = judge_local(
+        "run-1", replay / "replay", replay / "history" / "expected.parquet", load_thresholds()
+    )
     rows = {row["rule"]: row for row in evaluated.tables["detection_by_rule"].to_pylist()}
     assert rows["velocity"]["fired_swipes"] == 118
     assert rows["velocity"]["fired_fraud_swipes"] == 1
