@@ -69,7 +69,7 @@ stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status
 
 ## This machine
-.PHONY: doctor bootstrap install clean
+.PHONY: doctor bootstrap install clean clean-replays
 doctor:  ## Check what this machine has, and say what to install
 	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
 
@@ -78,9 +78,13 @@ bootstrap:  ## Install what is missing with apt, where that is possible
 
 install: $(ENV) $(JARS)  ## Virtual environment and jars
 
-clean:  ## Remove the environment, jars, stack data, replays (runs are kept)
+# Runs refer to their replays: without its labels a run cannot be judged again.
+clean:  ## Remove the environment, jars, stack data (runs and their replays are kept)
 	@! test -x $(BIN)/paystream || $(BIN)/paystream stack down
-	rm -rf $(VENV) .local replays build *.egg-info
+	rm -rf $(VENV) .local build *.egg-info
+
+clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
+	rm -rf replays
 
 ## Checks
 .PHONY: test test-full check bench docs
