@@ -17,7 +17,7 @@ PROFILES := kafka flink-connector
 JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
-SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules
+SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
 RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend sink_guarantee
 option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
 options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
@@ -31,7 +31,8 @@ help:  ## This help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 } /^## / { printf "\n%s\n", substr($$0, 4) }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Settings: scenario=geo_jump difficulty=easy|medium|hard rate=100000 (a minute) duration=60 (s)"
-	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N rules=FILE undisturbed=1"
+	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N undisturbed=1"
+	@echo "          rules=FILE thresholds=FILE (what differs from evaluation/thresholds.toml)"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "More:     $(BIN)/paystream --help"
@@ -68,7 +69,7 @@ stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status
 
 ## This machine
-.PHONY: doctor bootstrap install clean
+.PHONY: doctor bootstrap install clean clean-replays
 doctor:  ## Check what this machine has, and say what to install
 	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
 
@@ -77,9 +78,13 @@ bootstrap:  ## Install what is missing with apt, where that is possible
 
 install: $(ENV) $(JARS)  ## Virtual environment and jars
 
-clean:  ## Remove the environment, jars, stack data, replays (runs are kept)
+# Runs refer to their replays: without its labels a run cannot be judged again.
+clean:  ## Remove the environment, jars, stack data (runs and their replays are kept)
 	@! test -x $(BIN)/paystream || $(BIN)/paystream stack down
-	rm -rf $(VENV) .local replays build *.egg-info
+	rm -rf $(VENV) .local build *.egg-info
+
+clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
+	rm -rf replays
 
 ## Checks
 .PHONY: test test-full check bench docs

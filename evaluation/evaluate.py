@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from evaluation.history import History, load_history
 from evaluation.judges.base import judge_classes
-from evaluation.thresholds import Thresholds, load_thresholds
+from evaluation.thresholds import DEFAULT_FILE, Thresholds, ThresholdsError, load_thresholds
 from evaluation.verdict import JudgeResult, Verdict, combine
 
 #: The layout of ``results.json``; raised when a reader must change.
@@ -71,15 +71,36 @@ class Evaluated(msgspec.Struct, frozen=True):
     tables: dict[str, Any]
 
 
+def usable_thresholds(file: Path | None = None) -> Thresholds:
+    """The thresholds of a run, whose deciding judges all exist.
+
+    Parameters
+    ----------
+    file
+        What differs from the thresholds of the package; None for those alone.
+
+    Raises
+    ------
+    evaluation.thresholds.ThresholdsError
+        Naming the file, the field and what is wrong with it.
+    """
+    thresholds = load_thresholds(file)
+    for field, judges in msgspec.structs.asdict(thresholds.verdict).items():
+        unknown = sorted(set(judges) - set(judge_classes()))
+        if unknown:
+            raise ThresholdsError(
+                f"{file or DEFAULT_FILE}: verdict.{field}: no judge is called "
+                f"{', '.join(unknown)}; judges are {', '.join(judge_classes())}"
+            )
+    return thresholds
+
+
 def judge_history(history: History, thresholds: Thresholds) -> Evaluated:
     """Ask every judge. A pure function of its arguments."""
     judged: list[JudgeResult] = []
     tables: dict[str, pa.Table] = {}
     bounds = thresholds.verdict
     deciding = bounds.live_judges if history.facts.fault is None else bounds.fault_judges
-    unknown = set(deciding) - set(judge_classes())
-    if unknown:
-        raise ValueError(f"verdict: no judge is called {', '.join(sorted(unknown))}")
     for name, judge_class in judge_classes().items():
         outcome = judge_class().judge(history, thresholds)
         decides = name in deciding or has_target(name, thresholds)
@@ -172,7 +193,17 @@ def evaluate(folder: Path, thresholds_file: Path | None = None) -> Evaluation:
     evaluation.thresholds.ThresholdsError
         If the thresholds cannot be used.
     """
-    thresholds = load_thresholds(thresholds_file)
+    return judge_run(folder, usable_thresholds(thresholds_file))
+
+
+def judge_run(folder: Path, thresholds: Thresholds) -> Evaluation:
+    """Judge a run folder by thresholds that were read before, and write its results there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
     evaluated = judge_history(load_history(folder), thresholds)
     write_results(folder, evaluated)
     return evaluated.results

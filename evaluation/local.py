@@ -11,37 +11,36 @@ from pathlib import Path
 import msgspec
 import pyarrow.parquet as pq
 
-from evaluation.evaluate import Evaluated, Evaluation
+from evaluation.evaluate import Evaluated, Evaluation, usable_thresholds
 from evaluation.history import expected_records
 from evaluation.judges.base import judge_classes
 from evaluation.judges.detection import Detection, judge_alerts
 from evaluation.run_folder import ManifestRecord
-from evaluation.thresholds import load_thresholds
+from evaluation.thresholds import Thresholds
 from evaluation.verdict import JudgeResult, combine
 
 
 def judge_local(
-    replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
+    run_id: str, replay_folder: Path, expected_file: Path, thresholds: Thresholds
 ) -> Evaluated:
     """Judge what the engine writes for a replay.
 
     Parameters
     ----------
+    run_id
+        The run's own name.
     replay_folder
         With ``manifest.json``, ``labels.parquet`` and ``incidents.parquet``.
     expected_file
         What the engine wrote, as ``expected.parquet``.
-    thresholds_file
-        What differs from the thresholds of the package.
+    thresholds
+        What it is held against.
 
     Raises
     ------
     FileNotFoundError
         If one of the files is missing.
-    evaluation.thresholds.ThresholdsError
-        If the thresholds cannot be used.
     """
-    thresholds = load_thresholds(thresholds_file)
     manifest = msgspec.json.decode(
         (replay_folder / "manifest.json").read_bytes(), type=ManifestRecord
     )
@@ -61,7 +60,7 @@ def judge_local(
     ]
     settings = msgspec.structs.asdict(manifest)
     results = Evaluation(
-        run_id=replay_folder.name,
+        run_id=run_id,
         mode="local",
         verdict=combine(judged),
         judges=judged,
@@ -74,7 +73,8 @@ def judge_local(
 
 
 def evaluate_local(
-    replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
+    run_id: str, replay_folder: Path, expected_file: Path, thresholds_file: Path | None = None
 ) -> Evaluation:
-    """The results of :func:`judge_local`, without the tables."""
-    return judge_local(replay_folder, expected_file, thresholds_file).results
+    """The results of :func:`judge_local` by a file of thresholds, without the tables."""
+    thresholds = usable_thresholds(thresholds_file)
+    return judge_local(run_id, replay_folder, expected_file, thresholds).results

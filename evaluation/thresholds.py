@@ -124,6 +124,8 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ThresholdsError(f"{file}: no such file") from None
+    except OSError as error:
+        raise ThresholdsError(f"{file}: not readable: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ThresholdsError(f"{file}: not readable as TOML: {error}") from None
 

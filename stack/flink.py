@@ -24,6 +24,18 @@ def taskmanager_name(index: int) -> str:
     return f"taskmanager-{index}"
 
 
+def taskmanager_index(name: str) -> int:
+    """Index of the TaskManager of that name; -1 for the name of another service.
+
+    Examples
+    --------
+    >>> taskmanager_index("taskmanager-1"), taskmanager_index("kafka")
+    (1, -1)
+    """
+    kind, _, index = name.rpartition("-")
+    return int(index) if kind == "taskmanager" else -1
+
+
 def jobmanager(settings: StackSettings) -> Service:
     """Describe the JobManager's process."""
     script = flink_home.package_folder() / "bin" / "jobmanager.sh"

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from stack import flink, flink_home, kafka
 from stack.flink_rest import FlinkRest
@@ -81,6 +81,29 @@ class LocalStack:
     def __init__(self, settings: StackSettings | None = None) -> None:
         self.settings = settings or StackSettings.load()
         self.rest = FlinkRest(self.settings.flink_rest_url)
+
+    @classmethod
+    def for_job(cls, parallelism: int, settings: StackSettings | None = None) -> Self:
+        """The stack that a job of this parallelism runs on.
+
+        Parameters
+        ----------
+        parallelism
+            Of the job; it needs as many TaskManagers, one slot each.
+        settings
+            All the rest; their number of TaskManagers counts only where too few run: a stack that
+            somebody made larger stays as it is.
+        """
+        stack = cls(settings)
+        taskmanagers = stack._running_taskmanagers()
+        if taskmanagers < parallelism:
+            taskmanagers = max(stack.settings.taskmanagers, parallelism)
+        return cls(stack.settings.model_copy(update={"taskmanagers": taskmanagers}))
+
+    def _running_taskmanagers(self) -> int:
+        """One more than the highest index of those that run."""
+        running = (each.name for each in self.status() if each.state == "running")
+        return max((flink.taskmanager_index(name) + 1 for name in running), default=0)
 
     def up(
         self, on_phase: PhaseCallback | None = None, on_begin: BeginCallback | None = None

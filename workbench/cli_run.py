@@ -16,7 +16,7 @@ from workbench.console import Phases, make_console
 from workbench.local_run import run_locally
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
-from workbench.replays import ensure_replay
+from workbench.replays import make_replay
 from workbench.simulate import simulate as run_simulation
 
 RUNS: Final = PROJECT_ROOT / "runs"
@@ -36,6 +36,13 @@ Undisturbed = Annotated[
     bool, typer.Option("--undisturbed", help="Nothing late, repeated, unreadable or out of order.")
 ]
 Rules = Annotated[Path | None, typer.Option(help="Rule parameters, TOML.")]
+Thresholds = Annotated[
+    Path | None,
+    typer.Option(
+        help="What is to differ from the thresholds that ship, TOML.",
+        show_default="evaluation/thresholds.toml",
+    ),
+]
 
 
 def simulate(
@@ -57,6 +64,7 @@ def simulate(
         "exactly-once"
     ),
     rules: Rules = None,
+    thresholds: Thresholds = None,
     flink: Annotated[
         list[str] | None, typer.Option(help="Any Flink key for the job, key=value; repeatable.")
     ] = None,
@@ -91,6 +99,7 @@ def simulate(
         },
         workers,
         fault,
+        thresholds,
     )
     console = make_console()
     phases = Phases(console)
@@ -113,6 +122,7 @@ def local(
     incidents: Incidents = None,
     undisturbed: Undisturbed = False,
     rules: Rules = None,
+    thresholds: Thresholds = None,
 ) -> None:
     """Run a scenario through the engine alone: no Java, no Kafka, no latency."""
     settings = _replay(
@@ -127,7 +137,7 @@ def local(
         incidents,
         undisturbed=undisturbed,
     )
-    plan = _plan(settings, {"rules_file": rules}, 1, None)
+    plan = _plan(settings, {"rules_file": rules}, 1, None, thresholds)
     console = make_console()
     phases = Phases(console)
     console.print(f"[bold]{scenario}[/], {difficulty}: {rate:,} swipes a minute for {duration} s")
@@ -164,10 +174,7 @@ def replay(
         undisturbed=undisturbed,
     )
     console = make_console()
-    phases = Phases(console)
-    with phases.phase("replay") as bar:
-        folder, made = ensure_replay(settings, lambda step, share: bar.update(share, 1.0, step))
-        bar.note = "made" if made else "from an earlier run"
+    folder = make_replay(settings, Phases(console))
     console.print(str(folder.relative_to(PROJECT_ROOT)))
 
 
@@ -203,9 +210,21 @@ def _replay(
     return ReplaySettings.parse(values)
 
 
-def _plan(replay: ReplaySettings, job: dict[str, Any], workers: int, fault: str | None) -> RunPlan:
+def _plan(
+    replay: ReplaySettings,
+    job: dict[str, Any],
+    workers: int,
+    fault: str | None,
+    thresholds_file: Path | None,
+) -> RunPlan:
     try:
-        return RunPlan(replay=replay, job=JobPlan(**job), workers=workers, fault=fault)
+        return RunPlan(
+            replay=replay,
+            job=JobPlan(**job),
+            workers=workers,
+            fault=fault,
+            thresholds_file=thresholds_file,
+        )
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part).replace("_", "-") for part in first["loc"])

@@ -92,6 +92,10 @@ class Phases:
         self.seconds[name] = round(time.monotonic() - begin_s, 2)
         self.console.print(f"  {name:<22} {self.seconds[name]:6.1f} s   {bar.note}".rstrip())
 
+    def line(self, label: str, text: str, style: str | None = None) -> None:
+        """Print a line in the columns of a phase's, for what has no time of its own."""
+        self.console.print(f"  {label:<22} {text}", style=style, markup=False, soft_wrap=True)
+
     def _bar(self) -> Progress:
         return Progress(
             SpinnerColumn(),

@@ -14,35 +14,43 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluation.evaluate import Evaluation, write_results
+from evaluation.evaluate import Evaluation, usable_thresholds, write_results
 from evaluation.local import judge_local
 from workbench.console import Phases
 from workbench.machine import commit, describe, versions
 from workbench.oracle import run_oracle
 from workbench.plan import RunPlan
-from workbench.replays import ensure_replay
+from workbench.replays import REPLAYS, make_replay
 from workbench.simulate import new_run_id
 
 
-def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evaluation]:
+def run_locally(
+    plan: RunPlan, phases: Phases, runs: Path, *, replays: Path = REPLAYS
+) -> tuple[Path, Evaluation]:
     """Run a plan's replay through the engine, and judge what can be judged without a cluster.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    phases
+        Where progress is told.
+    runs, replays
+        Folders of all runs and of all replays.
 
     Returns
     -------
     tuple of Path and Evaluation
         The run's folder, and what the judges said.
     """
+    thresholds = usable_thresholds(plan.thresholds_file)
     run_id = new_run_id(f"local-{plan.replay.scenario}")
     folder = runs / f"{run_id}.partial"
     history = folder / "history"
     history.mkdir(parents=True)
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        with phases.phase("replay") as bar:
-            replay, made = ensure_replay(
-                plan.replay, lambda step, share: bar.update(share, 1, step)
-            )
-            bar.note = "made" if made else "from an earlier run"
+        replay = make_replay(plan.replay, phases, replays)
         manifest = msgspec.json.decode((replay / "manifest.json").read_bytes())
         with phases.phase("engine") as bar:
             as_sent(replay / "records.parquet", history / "sent.parquet", plan.partitions)
@@ -64,7 +72,7 @@ def run_locally(plan: RunPlan, phases: Phases, runs: Path) -> tuple[Path, Evalua
             (folder / "run.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(facts), indent=2)
             )
-            judged = judge_local(replay, history / "expected.parquet")
+            judged = judge_local(run_id, replay, history / "expected.parquet", thresholds)
             write_results(folder, judged)
         final = runs / run_id
         folder.rename(final)

@@ -105,6 +105,8 @@ class RunPlan(BaseModel):
         Of each topic.
     fault
         Brought about in the middle of the sending; None for none.
+    thresholds_file
+        What differs from the thresholds that ship with the package; None for those alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,6 +116,7 @@ class RunPlan(BaseModel):
     workers: Annotated[int, Field(ge=1, le=16)] = 1
     partitions: Annotated[int, Field(ge=1, le=256)] = 4
     fault: str | None = None
+    thresholds_file: Path | None = None
 
     @field_validator("fault")
     @classmethod

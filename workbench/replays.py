@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from generator.replay import cached_replay, replay_key
+from generator.replay import cached_replay, load_manifest, replay_key
 from generator.settings import ReplaySettings
+from workbench.console import Phases
+from workbench.density_lines import flag_lines, summary_line
 from workbench.machine import PROJECT_ROOT
 
 REPLAYS = PROJECT_ROOT / "replays"
@@ -38,3 +40,23 @@ def ensure_replay(
         return folder, False
     root.mkdir(parents=True, exist_ok=True)
     return cached_replay(settings, root, on_progress), True
+
+
+def make_replay(settings: ReplaySettings, phases: Phases, root: Path = REPLAYS) -> Path:
+    """Go through a run's phase of the replay, and say how dense its traffic is.
+
+    Returns
+    -------
+    Path
+        The replay's folder.
+    """
+    with phases.phase("replay") as bar:
+        folder, made = ensure_replay(
+            settings, lambda step, share: bar.update(share, 1.0, step), root
+        )
+        bar.note = "made" if made else "from an earlier run"
+    densities = load_manifest(folder).densities
+    phases.line("densities", summary_line(densities))
+    for flag in flag_lines(densities):
+        phases.line("unlike life", flag, style="yellow")
+    return folder

@@ -19,8 +19,9 @@ from typing import Any, Final
 
 import msgspec
 
-from evaluation.evaluate import Evaluation, evaluate
+from evaluation.evaluate import Evaluation, judge_run, usable_thresholds
 from evaluation.read_back import read_back
+from evaluation.thresholds import Thresholds
 from generator.bookends import publish_profiles
 from generator.nudge import Nudge
 from generator.topics import create_run_topics, delete_run_topics
@@ -37,7 +38,7 @@ from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
-from workbench.replays import REPLAYS, ensure_replay
+from workbench.replays import REPLAYS, make_replay
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
@@ -123,6 +124,8 @@ def simulate(
     tuple of Path and Evaluation
         The run's folder, and what the judges said.
     """
+    # Read before anything else: a wrong file must not cost a run.
+    thresholds = usable_thresholds(plan.thresholds_file)
     run_id = new_run_id(plan.replay.scenario)
     folder = runs / f"{run_id}.partial"
     run = Run(plan, run_id, folder, phases)
@@ -140,18 +143,14 @@ def simulate(
         _replay(run, replays)
         stack = _stack(run, settings or StackSettings.load(), cleanup, keep_stack=keep_stack)
         _live(run, stack, cleanup)
-        results = _judge(run)
+        results = _judge(run, thresholds)
         final = runs / run_id
         folder.rename(final)
     return final, results
 
 
 def _replay(run: Run, replays: Path) -> None:
-    with run.phases.phase("replay") as bar:
-        run.replay, made = ensure_replay(
-            run.plan.replay, lambda step, share: bar.update(share, 1.0, step), replays
-        )
-        bar.note = "made" if made else "from an earlier run"
+    run.replay = make_replay(run.plan.replay, run.phases, replays)
     run.manifest = msgspec.json.decode((run.replay / "manifest.json").read_bytes())
     run.facts["replay"] = {
         "path": os.path.relpath(run.replay, run.folder),
@@ -162,10 +161,7 @@ def _replay(run: Run, replays: Path) -> None:
 def _stack(
     run: Run, settings: StackSettings, cleanup: ExitStack, *, keep_stack: bool
 ) -> LocalStack:
-    parallelism = run.plan.job.parallelism
-    if settings.taskmanagers < parallelism:  # one slot each
-        settings = settings.model_copy(update={"taskmanagers": parallelism})
-    stack = LocalStack(settings)
+    stack = LocalStack.for_job(run.plan.job.parallelism, settings)
     with run.phases.phase("stack") as bar:
         was_running = any(each.state == "running" for each in stack.status())
         started = stack.up(on_begin=bar.say)
@@ -297,7 +293,7 @@ def _taskmanager_cpu_s(stack: LocalStack) -> float:
     return sum(process_cpu_s(record.pid) for record in records if record is not None)
 
 
-def _judge(run: Run) -> Evaluation:
+def _judge(run: Run, thresholds: Thresholds) -> Evaluation:
     with run.phases.phase("oracle") as bar:
         run_oracle(run.history, run.replay, run.plan.job, run.limit_ms, bar)
     with run.phases.phase("judge"):
@@ -305,7 +301,7 @@ def _judge(run: Run) -> Evaluation:
         (run.folder / "run.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(run.facts), indent=2)
         )
-        return evaluate(run.folder)
+        return judge_run(run.folder, thresholds)
 
 
 def _python(module: str) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ import msgspec
 from job.contracts import APPROVED, CardProfile, Swipe
 
 STATE_VERSION: Final = 1
+#: Stands for the bytes of a swipe that a profile brought: nobody here saw them.
+UNKNOWN_DIGEST: Final = 0
 #: More swipes of one card than this are not held, however short the time: bounds the state.
 HISTORY_LIMIT: Final = 256
 #: Devices remembered for a card; the one seen first longest ago goes first.
@@ -85,7 +87,7 @@ class CardState(msgspec.Struct, array_like=True):
         self.history = []
         self.high_event_time_ms = -1
         for swipe in sorted(profile.recent, key=attrgetter("event_time_ms")):
-            self._append(swipe, digest=0, retention_ms=retention_ms)
+            self._append(swipe, digest=UNKNOWN_DIGEST, retention_ms=retention_ms)
 
     def remember(self, swipe: Swipe, digest: int, retention_ms: int) -> None:
         """Add a judged swipe, after every rule has seen the state without it.

@@ -11,6 +11,7 @@ import time
 from typing import ClassVar
 
 from stack.faults import Fault, Landing
+from stack.flink import taskmanager_name
 from stack.flink_rest import JobException
 from stack.local import LocalStack
 from stack.process import ProcessRecord, StackError, is_alive, signal_group
@@ -19,21 +20,24 @@ _POLL_S = 0.1
 
 
 class TaskmanagerKill(Fault):
-    """Kills one TaskManager; `undo` starts it again.
+    """Kills one TaskManager that runs the job; `undo` starts it again.
 
     Parameters
     ----------
     stack, job_id
         See `Fault`.
+
+    Attributes
+    ----------
     index
-        Which TaskManager.
+        Which TaskManager, from `set_up` on.
     """
 
     name: ClassVar[str] = "taskmanager_kill"
 
-    def __init__(self, stack: LocalStack, job_id: str, index: int = 0) -> None:
+    def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)
-        self.index = index
+        self.index = 0
         self._victim: ProcessRecord | None = None
         self._invoked_ms = 0
 
@@ -42,6 +46,7 @@ class TaskmanagerKill(Fault):
         detail = self.stack.rest.job(self.job_id)
         if not detail.all_tasks_running:
             raise StackError(f"{self.name}: job {detail.name} is {detail.state}, not yet running")
+        self.index = self._busy_index()
         self._victim = self.stack.taskmanager_record(self.index)
         if self._victim is None:
             raise StackError(f"{self.name}: taskmanager-{self.index} does not run")
@@ -69,6 +74,14 @@ class TaskmanagerKill(Fault):
         """Start the TaskManager again if it is not running."""
         if self.stack.taskmanager_record(self.index) is None:
             self.stack.restart_taskmanager(self.index)
+
+    def _busy_index(self) -> int:
+        # A stack may be larger than its job; the death of a spare TaskManager hits nobody.
+        busy = {each.id for each in self.stack.rest.taskmanagers() if each.free_slots < each.slots}
+        for index in range(self.stack.settings.taskmanagers):
+            if taskmanager_name(index) in busy:
+                return index
+        raise StackError(f"{self.name}: no TaskManager of this stack runs the job")
 
     def _failure_since(self) -> JobException | None:
         failures = self.stack.rest.exceptions(self.job_id)

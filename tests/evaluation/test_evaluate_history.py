@@ -5,7 +5,7 @@ import pytest
 from evaluation.evaluate import evaluate, judge_history, read_results
 from evaluation.history import load_history
 from evaluation.judges.base import judge_classes
-from evaluation.thresholds import load_thresholds
+from evaluation.thresholds import ThresholdsError, load_thresholds
 
 
 def test_an_honest_run_passes(recording):
@@ -90,7 +90,8 @@ def test_each_judge_has_its_page(judge, section):
 def test_a_judge_nobody_knows_is_refused_by_name(recording, tmp_path):
     thresholds = tmp_path / "mine.toml"
     thresholds.write_text('[verdict]\nlive_judges = ["delivry"]\n')
-    with pytest.raises(ValueError, match="no judge is called delivry"):
+    named = r"mine\.toml: verdict\.live_judges: no judge is called delivry; judges are delivery, "
+    with pytest.raises(ThresholdsError, match=named):
         evaluate(recording.write(), thresholds)
 
 

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from evaluation.local import evaluate_local, judge_local
+from evaluation.thresholds import load_thresholds
 
 
 @pytest.fixture
@@ -30,7 +31,9 @@ def replay(recording):
 def test_detection_decides_and_the_rest_is_not_measured(replay, tmp_path):
     thresholds = tmp_path / "mine.toml"
     thresholds.write_text("[detection]\nincidents = 1\n")
-    results = evaluate_local(replay / "replay", replay / "history" / "expected.parquet", thresholds)
+    results = evaluate_local(
+        "run-1", replay / "replay", replay / "history" / "expected.parquet", thresholds
+    )
     assert results.mode == "local"
     assert results.verdict.value == "pass"
     assert results.judge("detection").figure("incidents_caught").value == 1
@@ -40,13 +43,15 @@ def test_detection_decides_and_the_rest_is_not_measured(replay, tmp_path):
 
 
 def test_one_attack_is_too_few_by_default(replay):
-    results = evaluate_local(replay / "replay", replay / "history" / "expected.parquet")
+    results = evaluate_local("run-1", replay / "replay", replay / "history" / "expected.parquet")
     assert results.verdict.value == "inconclusive"
     assert results.exit_code == 3
 
 
 def test_rules_that_fired_are_counted_from_the_decisions(replay):
-    evaluated = judge_local(replay / "replay", replay / "history" / "expected.parquet")
+    evaluated = judge_local(
+        "run-1", replay / "replay", replay / "history" / "expected.parquet", load_thresholds()
+    )
     rows = {row["rule"]: row for row in evaluated.tables["detection_by_rule"].to_pylist()}
     assert rows["velocity"]["fired_swipes"] == 118
     assert rows["velocity"]["fired_fraud_swipes"] == 1
@@ -54,9 +59,9 @@ def test_rules_that_fired_are_counted_from_the_decisions(replay):
 
 def test_a_missing_replay_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"manifest\.json"):
-        evaluate_local(tmp_path, tmp_path / "expected.parquet")
+        evaluate_local("run-1", tmp_path, tmp_path / "expected.parquet")
 
 
 def test_its_results_can_be_written_as_json(replay):
-    results = evaluate_local(replay / "replay", replay / "history" / "expected.parquet")
+    results = evaluate_local("run-1", replay / "replay", replay / "history" / "expected.parquet")
     assert msgspec.json.decode(msgspec.json.encode(results))["mode"] == "local"

@@ -37,3 +37,8 @@ def test_a_wrong_field_is_named(tmp_path, text, named):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ThresholdsError, match="no such file"):
         load_thresholds(tmp_path / "none.toml")
+
+
+def test_a_folder_is_no_file_of_thresholds(tmp_path):
+    with pytest.raises(ThresholdsError, match="not readable: Is a directory"):
+        load_thresholds(tmp_path)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from stack import faults
-from stack.process import StackError
+from stack.faults.taskmanager_kill import TaskmanagerKill
+from stack.flink_rest import JobDetail, TaskManager, Vertex
+from stack.process import ProcessRecord, StackError
 
 
 @pytest.mark.parametrize(("name", "fault"), sorted(faults.discover().items()))
@@ -20,3 +26,37 @@ def test_a_fault_is_one_file_of_its_name_and_complete(name: str, fault: type[fau
 def test_an_unknown_fault_lists_the_valid_ones() -> None:
     with pytest.raises(StackError, match=r"unknown fault 'flood'; known are: .*taskmanager_kill"):
         faults.by_name("flood")
+
+
+def test_a_kill_hits_a_taskmanager_that_runs_the_job() -> None:
+    fault = TaskmanagerKill(two_taskmanagers(free_slots=(1, 0)), "job")
+    fault.set_up()
+    assert fault.index == 1
+
+
+def test_a_kill_is_refused_where_no_taskmanager_has_anything_to_do() -> None:
+    fault = TaskmanagerKill(two_taskmanagers(free_slots=(1, 1)), "job")
+    with pytest.raises(StackError, match="no TaskManager of this stack runs the job"):
+        fault.set_up()
+
+
+def two_taskmanagers(free_slots: tuple[int, int]) -> Any:
+    """A stack of two, of one slot each, as far as a fault asks."""
+    vertex = Vertex("v", "count", parallelism=1, status="RUNNING", tasks={"RUNNING": 1})
+    listed = [
+        TaskManager(
+            f"taskmanager-{index}", "path", 1, slots=1, free_slots=free, last_heartbeat_ms=1
+        )
+        for index, free in enumerate(free_slots)
+    ]
+    rest = SimpleNamespace(
+        job=lambda _job_id: JobDetail("job", "detection", "RUNNING", (vertex,), {}),
+        taskmanagers=lambda: tuple(listed),
+    )
+
+    def record(index: int) -> ProcessRecord:
+        return ProcessRecord(f"taskmanager-{index}", os.getpid(), "", "", "", str(Path()), 0.0)
+
+    return SimpleNamespace(
+        rest=rest, taskmanager_record=record, settings=SimpleNamespace(taskmanagers=2)
+    )

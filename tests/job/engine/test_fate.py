@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from job.contracts import ClockRecord
+from job.contracts import CardProfile, ClockRecord, Swipe
+from job.engine.card_engine import Source
 from job.rules.example import example_swipe
 
+KEY = "example-card"
 BOUND_MS = 30_000
 NOW_MS = 10_000_000
 
@@ -64,6 +66,26 @@ def test_the_same_id_with_other_content_is_a_dead_letter_even_if_late(bench: Any
 )
 def test_repeats_are_recognised_within_the_bound(bench: Any, ahead_ms: int, fate: str) -> None:
     bench.swipe(NOW_MS, "a")
+    bench.swipe(NOW_MS + ahead_ms, "b")
+    assert bench.swipe(NOW_MS, "a") == fate
+
+
+@pytest.mark.parametrize("live", [{}, {"amount_minor": 1}], ids=["same", "other content"])
+def test_a_swipe_that_the_profile_brought_is_a_repeat_whatever_its_bytes(
+    bench: Any, live: dict[str, Any]
+) -> None:
+    warm_up(bench, example_swipe(event_time_ms=NOW_MS, swipe_id="a"))
+    assert bench.swipe(NOW_MS, "a", **live) == "repeat"
+    assert bench.card.judged_count == 0
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "fate"), [(BOUND_MS - 1, "repeat"), (BOUND_MS, "repeat"), (BOUND_MS + 1, "late")]
+)
+def test_a_swipe_that_the_profile_brought_is_recognised_within_the_bound(
+    bench: Any, ahead_ms: int, fate: str
+) -> None:
+    warm_up(bench, example_swipe(event_time_ms=NOW_MS, swipe_id="a"))
     bench.swipe(NOW_MS + ahead_ms, "b")
     assert bench.swipe(NOW_MS, "a") == fate
 
@@ -129,6 +151,24 @@ def test_the_sums_add_up(make_bench: Callable[..., Any], records: list[bytes]) -
     assert len(fates) + counts["clock"] == len(records)
     assert bench.card.judged_count == counts["judged"] == fates.count("judged")
     assert len(bench.card.history) == counts["judged"]
+
+
+def warm_up(bench: Any, *recent: Swipe) -> None:
+    profile = CardProfile(
+        card_token=KEY,
+        bin="400000",
+        updated_ms=0,
+        home_country="FR",
+        home_latitude=48.85,
+        home_longitude=2.35,
+        currency="EUR",
+        amount_count=10,
+        amount_log_mean=8.0,
+        amount_log_sd=0.5,
+        recent=list(recent),
+    )
+    source = Source("card-profiles", 0, 0)
+    assert bench.engine.load_profile(msgspec.json.encode(profile), KEY, bench.card, source) == []
 
 
 def event_time_of(value: bytes) -> int:
