@@ -35,10 +35,6 @@ _TOPIC_CONFIG: Final = {
 }
 
 
-#: A dead letter carries a whole record of up to 1 MiB, a third larger for its encoding.
-_DEAD_LETTER_BYTES: Final = 4 * 1024 * 1024
-
-
 def run_topics(prefix: str) -> tuple[str, ...]:
     """Names of all topics of a run.
 
@@ -127,7 +123,7 @@ def create_topics(
     compact = set(compacted)
     futures = admin.create_topics(
         [
-            NewTopic(name, count, replication, config=_config(name, compacted=name in compact))
+            NewTopic(name, count, replication, config=_config(compacted=name in compact))
             for name, count in partitions.items()
         ],
         operation_timeout=TOPIC_TIMEOUT_S,
@@ -156,12 +152,10 @@ def _await_listed(admin: AdminClient, names: Iterable[str]) -> None:
         time.sleep(0.05)
 
 
-def _config(name: str, *, compacted: bool) -> dict[str, str]:
+def _config(*, compacted: bool) -> dict[str, str]:
     config = dict(_TOPIC_CONFIG)
     if compacted:
         config["cleanup.policy"] = "compact"
-    if name.endswith(Topics.with_prefix().dead_letters):
-        config["max.message.bytes"] = str(_DEAD_LETTER_BYTES)
     return config
 
 

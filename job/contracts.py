@@ -206,9 +206,12 @@ class LateSwipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that could not be used, whole, with the reason and where it stood.
+    """A record that could not be used, with the reason and where it stood.
 
-    Travels on ``dead-letters``. ``payload_base64`` are the bytes as they came.
+    Travels on ``dead-letters``. ``payload_base64`` are the bytes as they came: all of them, or
+    the first 512 KiB of a larger record. ``payload_sha256`` is there only if it was cut, and is
+    over the whole; the whole stands at its place on its topic. Letters written before these two
+    fields were there lack both, and hold all bytes.
     """
 
     v: Version
@@ -219,6 +222,13 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     offset: Annotated[int, Meta(ge=0)]
     key: str
     payload_base64: str
+    payload_bytes: Annotated[int, Meta(ge=0, description="Length of the whole record.")] | None = (
+        None
+    )
+    payload_sha256: (
+        Annotated[str, Meta(min_length=64, max_length=64, description="Of a cut record, in hex.")]
+        | None
+    ) = None
 
 
 class WindowDrop(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ def simulate(
             "state_backend": state_backend,
             "sink_guarantee": sink_guarantee,
             "rules_file": rules,
-            "flink": parse_settings(flink or []),
+            "flink": _flink_keys(flink or []),
         },
         workers,
         fault,
@@ -208,6 +208,15 @@ def _replay(
     if undisturbed:
         values["disturbances"] = Disturbances.none()
     return ReplaySettings.parse(values)
+
+
+def _flink_keys(pairs: list[str]) -> dict[str, str]:
+    for pair in pairs:
+        name, equals, _ = pair.partition("=")
+        if not equals or not name.strip():
+            example = "execution.buffer-timeout.interval='5 ms'"
+            raise SettingsError(f"--flink: {pair!r} is not key=value, e.g. {example}")
+    return parse_settings(pairs)
 
 
 def _plan(

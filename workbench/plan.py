@@ -28,7 +28,7 @@ class JobPlan(BaseModel):
     rules_file
         Rule parameters; None for those that ship with the job.
     flink
-        Any Flink key for this job.
+        Any Flink key for this job; wins over what the job sets itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +61,8 @@ class JobPlan(BaseModel):
         """
         limit = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=event_time_limit_ms)
         rules = [] if self.rules_file is None else ["--rules.file", str(self.rules_file.resolve())]
+        # One word each: a key may begin with a dash.
+        flink = [f"--flink.property={name}={value}" for name, value in self.flink.items()]
         return [
             "--parallelism",
             str(self.parallelism),
@@ -87,6 +89,7 @@ class JobPlan(BaseModel):
             "--job.name",
             f"{prefix}detection",
             *rules,
+            *flink,
         ]
 
 

@@ -89,6 +89,8 @@ def submitted(
             entry_point,
             arguments,
             [folder],
+            # The job has them as arguments too, and those win; these are for the client, which
+            # reads its own keys before the job's program begins.
             configuration=plan.flink,
             on_progress=on_progress,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -18,6 +19,7 @@ from job.engine.settings import EngineSettings
 from job.rules.base import CrossCardRule, Rule
 
 _encode = msgspec.json.Encoder().encode
+ENTITY_STATE_VERSION: Final = 1
 #: Swipes listed in an alert as what it rests on; the count says how many there were.
 EVIDENCE_LIMIT = 50
 
@@ -34,7 +36,7 @@ class OpenWindow(msgspec.Struct, array_like=True):
 class EntityState(msgspec.Struct, array_like=True):
     """All open windows of one rule and entity."""
 
-    version: int = 1
+    version: int = ENTITY_STATE_VERSION
     windows: list[OpenWindow] = []
 
 
@@ -174,5 +176,18 @@ def encode_entity_state(state: EntityState) -> bytes:
 
 
 def decode_entity_state(data: bytes | None) -> EntityState:
-    """The state as it was stored; a new one where there is none."""
-    return EntityState() if data is None else _state_decoder.decode(data)
+    """The state as it was stored; a new one where there is none.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        If the bytes are no entity state of a version this job knows.
+    """
+    if data is None:
+        return EntityState()
+    state = _state_decoder.decode(data)
+    if state.version != ENTITY_STATE_VERSION:
+        raise msgspec.ValidationError(
+            f"entity state has version {state.version}, this job reads {ENTITY_STATE_VERSION}"
+        )
+    return state

@@ -104,10 +104,13 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         source = Source(topic, partition, offset)
         observations: list[Observation] = []
         card = self._cache.get(key)
+        if card is None:
+            card = self._load(key)
+        before = card.judged_count
+        encoded = None
+        # State is read and written outside: where it cannot be, the task must fail and go back to
+        # its checkpoint. Taken for a record's fault, it would turn every swipe into a dead letter.
         try:
-            if card is None:
-                card = self._load(key)
-            before = card.judged_count
             if self._max_ahead_ms is not None:
                 now_ms = time.time_ns() // _NANOS_PER_MS
                 self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
@@ -120,12 +123,14 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
                 outputs = self._engine.load_profile(payload, key, card, source)
                 changed = not outputs
             if changed:
-                self._state.update(encode_card_state(card))
+                encoded = encode_card_state(card)
         except Exception:  # nothing a record holds may restart the job
             self._cache.pop(key, None)
             observations.clear()
             reason = Unreadable("internal_error", traceback.format_exc(limit=-3))
             outputs = [self._engine.dead_letter(payload, key, source, reason)]
+        if encoded is not None:
+            self._state.update(encoded)
         self._records += 1
         # A clock record comes when no more follow: nothing may be left uncounted then.
         if self._records >= METRICS_BATCH or (is_swipe and len(outputs) != 1):

@@ -30,6 +30,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     sink_transaction_naming: str
     sink_linger_ms: int
     kafka_properties: dict[str, str]
+    flink_properties: dict[str, str]
     parallelism: int | None
     max_parallelism: int
     max_lateness_ms: int
@@ -140,6 +141,15 @@ def _parser() -> _Parser:
         default="8ms",
         help="how long decisions are gathered for one request: latency against the broker's CPU",
     )
+    add(
+        "--flink.property",
+        type=_property,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any Flink key; wins over what the job sets itself, only --parallelism stays; "
+        "can be repeated",
+    )
     add("--parallelism", type=_positive, default=None, help="as given to `flink run -p`")
     add("--max-parallelism", type=_positive, default=720, help="fixed for the life of the state")
     add("--watermark.max-lateness", type=parse_duration_ms, default="30s")
@@ -197,6 +207,7 @@ def parse_options(arguments: Sequence[str]) -> JobOptions:
         sink_transaction_naming=given["sink.transaction_naming"],
         sink_linger_ms=given["sink.linger"],
         kafka_properties=dict(given["kafka.property"]),
+        flink_properties=dict(given["flink.property"]),
         parallelism=given["parallelism"],
         max_parallelism=given["max_parallelism"],
         max_lateness_ms=given["watermark.max_lateness"],

@@ -12,9 +12,6 @@ from typing import NamedTuple
 from job.contracts import Topics
 from job.flink.options import JobOptions
 
-#: A dead letter carries the whole record, a third larger for its encoding; the topic it goes to
-#: must take as much (`max.message.bytes`). A record that cannot be written restarts the job.
-MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 #: What a framed record begins with.
 SWIPE_KIND = b"S"
 PROFILE_KIND = b"P"
@@ -135,7 +132,6 @@ def sink_table(name: str, options: JobOptions, topics: Topics) -> str:
             {exactly_once}
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',
             'properties.linger.ms' = '{options.sink_linger_ms}',
-            'properties.max.request.size' = '{MAX_OUTPUT_BYTES}',
             'key.format' = 'raw',
             'key.fields' = 'record_key',
             'value.format' = 'raw',

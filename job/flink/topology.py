@@ -38,7 +38,7 @@ def _output_schema() -> Schema:
     return builder.build()
 
 
-def configuration(options: JobOptions) -> Configuration:
+def flink_settings(options: JobOptions) -> dict[str, str]:
     """Flink settings that belong to the job, not to the cluster."""
     settings = {
         # Exactly lower case: anything else is silently process mode.
@@ -66,8 +66,14 @@ def configuration(options: JobOptions) -> Configuration:
     }
     if options.checkpoint_dir is not None:
         settings["execution.checkpointing.dir"] = options.checkpoint_dir
+    # Last: what a person gives with `flink run -D` loses against what the program sets.
+    return settings | options.flink_properties
+
+
+def configuration(options: JobOptions) -> Configuration:
+    """The same, as Flink takes it."""
     result = Configuration()
-    for name, value in settings.items():
+    for name, value in flink_settings(options).items():
         result.set_string(name, value)
     return result
 

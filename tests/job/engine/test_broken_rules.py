@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from job.contracts import DeadLetter, Decision, Swipe, Topics
-from job.engine.card_engine import KEY_LIMIT, CardEngine, Output, Source
+from job.contracts import Decision, Swipe, Topics
+from job.engine.card_engine import CardEngine, Output, Source
 from job.engine.card_state import CardState
 from job.engine.settings import EngineSettings
 from job.rules.bin_attack import BinAttack
@@ -66,12 +66,3 @@ def test_an_explanation_that_raises_keeps_the_alert_and_is_named_in_the_decision
     decision, alert = outputs
     assert alert.topic == "alerts"
     assert msgspec.json.decode(decision.value, type=Decision).rule_errors == ["velocity"]
-
-
-def test_a_dead_letter_keeps_all_bytes_but_only_the_beginning_of_a_huge_key() -> None:
-    engine = CardEngine([], EngineSettings(), Topics.with_prefix())
-    key = "k" * 100_000
-    (output,) = engine.process(b"{" * 100_000, key, 0, PLACE, CardState(), [])
-    letter = msgspec.json.decode(output.value, type=DeadLetter)
-    assert len(letter.key) == len(output.key) == KEY_LIMIT
-    assert len(letter.payload_base64) > 130_000
