@@ -138,6 +138,52 @@ def test_another_speed_than_real_time_is_inconclusive(recording):
     assert "speedup 10" in outcome.result.reason
 
 
+def lose_over_one_percent(recording):
+    for _ in range(13):
+        recording.drop("decisions", 800, ("uncommitted", "committed"))
+
+
+def make_slow(recording):
+    delay(recording, "decisions", "uncommitted", 600)
+
+
+@pytest.mark.parametrize("breaks", [make_slow, lose_over_one_percent])
+def test_a_sender_behind_its_schedule_lets_no_latency_fail(recording, breaks):
+    breaks(recording)
+    for row in recording.sends:
+        row["actual_ns"] += 10 * MS
+    outcome = judged(recording)
+    assert outcome.result.verdict == "inconclusive"
+    assert outcome.result.figure("uncommitted_p99").verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("breaks", [make_slow, lose_over_one_percent])
+def test_another_speed_than_real_time_lets_no_latency_fail(recording, breaks):
+    breaks(recording)
+    recording.manifest["speedup"] = 10.0
+    outcome = judged(recording)
+    assert outcome.result.verdict == "inconclusive"
+    assert outcome.result.figure("uncommitted_p99").verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("complete", [False, None])
+def test_what_never_came_in_a_run_cut_short_is_inconclusive(recording, complete):
+    recording.job["complete"] = complete
+    lose_over_one_percent(recording)
+    outcome = judged(recording)
+    assert figures(outcome)["uncommitted_p99"] == "infinite"
+    assert outcome.result.verdict == "inconclusive"
+    assert "13 decisions had not come" in outcome.result.reason
+
+
+def test_a_slow_latency_in_a_run_cut_short_is_inconclusive_while_outputs_are_missing(recording):
+    recording.job["complete"] = False
+    make_slow(recording)
+    assert judged(recording).result.verdict == "fail"
+    recording.drop("decisions", 800, ("uncommitted", "committed"))
+    assert judged(recording).result.verdict == "inconclusive"
+
+
 def test_a_p99_of_999_samples_is_inconclusive(record):
     recording = record(1000 + WARM_UP_SWIPES)
     assert judged(recording).result.verdict == "pass"
