@@ -96,9 +96,10 @@ class Latency(Judge):
         assert sends is not None  # noqa: S101 - _what_is_missing says so; for the type checker
         start_ns = _start_ns(history, sends)
         doubts = _doubts(findings, history, sends, bounds)
-        excuse = _machine(findings, history, bounds)
-        grounds = Grounds(doubts, excuse, history.facts.job.complete is True)
         warm_ns = start_ns + int(history.facts.warm_up_ms * 1e6)
+        floor_ns = _floor_ns(history, warm_ns, int(sends.intended_ns.max()))
+        excuse = _machine(findings, history, bounds, floor_ns)
+        grounds = Grounds(doubts, excuse, history.facts.job.complete is True)
         judged = _is_judged(history, sends)
         by_second = {}
         for view in VIEWS:
@@ -192,14 +193,16 @@ def _slip(findings: Findings, sends: Sends, bounds: LatencyThresholds) -> float:
     return p99_ms
 
 
-def _machine(findings: Findings, history: History, bounds: LatencyThresholds) -> str | None:
+def _machine(
+    findings: Findings, history: History, bounds: LatencyThresholds, floor_ns: Int64s
+) -> str | None:
     """Report floor and steal; say why a slow latency may be the machine's doing, if it may."""
     excuses = []
     steal = history.facts.run.machine.steal_share
     findings.figures.append(Figure("steal_share", steal, "1", bounds.steal_share))
     if steal is not None and steal > bounds.steal_share:
         excuses.append(f"{steal:.0%} of the CPU was taken away")
-    floor = Latencies(_floor_ns(history))
+    floor = Latencies(floor_ns)
     p99_ms = floor.percentile_ms(99)
     findings.report("floor_p50", floor.percentile_ms(50), "ms", f"{floor.samples:,} round trips")
     findings.figures.append(Figure("floor_p99", number(p99_ms), "ms", bounds.floor_p99_ms))
@@ -210,11 +213,12 @@ def _machine(findings: Findings, history: History, bounds: LatencyThresholds) ->
     return " and ".join(excuses) or None
 
 
-def _floor_ns(history: History) -> Int64s:
+def _floor_ns(history: History, from_ns: int, to_ns: int) -> Int64s:
+    """Round trips of the measured window: before and after it the machine does other work."""
     if history.floor is None:
         return np.empty(0, dtype=np.int64)
     sent, received = integers(history.floor, "sent_ns"), integers(history.floor, "received_ns")
-    return (received - sent)[received > 0]
+    return (received - sent)[(received > 0) & (sent >= from_ns) & (sent <= to_ns)]
 
 
 def _view(

@@ -117,6 +117,13 @@ def test_a_failing_latency_over_a_slow_floor_is_inconclusive(recording):
     assert "a plain Kafka round trip took 60 ms" in outcome.result.reason
 
 
+def test_a_slow_floor_outside_the_measured_window_excuses_nothing(recording):
+    for row in recording.floor[:20]:  # all of the half second of warm-up
+        row["received_ns"] = row["sent_ns"] + 900 * MS
+    delay(recording, "decisions", "uncommitted", 60)
+    assert judged(recording).result.verdict == "fail"
+
+
 def test_a_failing_latency_without_a_floor_is_inconclusive(recording):
     recording.without.add("floor.parquet")
     delay(recording, "decisions", "uncommitted", 60)
