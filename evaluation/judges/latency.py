@@ -38,6 +38,24 @@ class Timed(NamedTuple):
         )
 
 
+class Grounds(NamedTuple):
+    """Why a latency over its threshold may prove nothing against the job.
+
+    Attributes
+    ----------
+    doubts
+        Why no latency of this run counts at all; None if they do.
+    excuse
+        Why the machine may have been slow; None if it was not.
+    complete
+        Whether the run ended completely: only then what has not come never will.
+    """
+
+    doubts: str | None
+    excuse: str | None
+    complete: bool
+
+
 class Latency(Judge):
     """How long from the intended send of a swipe until its decision can be read?
 
@@ -52,10 +70,11 @@ class Latency(Judge):
 
     Verdict
     -------
-    Passes while the p99 of both views is within its threshold. Inconclusive: with too few samples;
-    at a speedup other than 1; when the sender ran behind its schedule; and, for a p99 over its
-    threshold, when the machine was taken away (steal), or the floor was slow or not measured. A
-    p99 without end is never the machine's doing, and fails.
+    Passes while the p99 of both views is within its threshold. Inconclusive, whatever the p99:
+    with too few samples; at a speedup other than 1; when the sender ran behind its schedule. And
+    for a p99 over its threshold: when the run is not complete and decisions are missing; when the
+    machine was taken away (steal), or the floor was slow or not measured. A p99 without end in a
+    complete run is never the machine's doing, and fails.
 
     References
     ----------
@@ -76,17 +95,17 @@ class Latency(Judge):
         sends = history.sends
         assert sends is not None  # noqa: S101 - _what_is_missing says so; for the type checker
         start_ns = _start_ns(history, sends)
-        _slip(findings, sends, bounds)
-        if history.facts.speedup != 1.0:
-            findings.unknown([f"event time ran at speedup {history.facts.speedup:g}, not 1"])
-        excuse = _machine(findings, history, bounds)
+        doubts = _doubts(findings, history, sends, bounds)
         warm_ns = start_ns + int(history.facts.warm_up_ms * 1e6)
+        floor_ns = _floor_ns(history, warm_ns, int(sends.intended_ns.max()))
+        excuse = _machine(findings, history, bounds, floor_ns)
+        grounds = Grounds(doubts, excuse, history.facts.job.complete is True)
         judged = _is_judged(history, sends)
         by_second = {}
         for view in VIEWS:
             timed = _timed(history, sends, view)
             measured = timed.where(judged & sends.delivered & (sends.intended_ns >= warm_ns))
-            _view(findings, view, measured, bounds, excuse)
+            _view(findings, view, measured, bounds, grounds)
             _beside(findings, view, timed, judged & sends.delivered, ~judged & sends.delivered)
             by_second[view] = timed.where(judged & sends.delivered)
         _ratio(findings)
@@ -138,7 +157,21 @@ def _timed(history: History, sends: Sends, view: str) -> Timed:
     return Timed(sends.intended_ns, look_up(wanted, *first, absent=0))
 
 
-def _slip(findings: Findings, sends: Sends, bounds: LatencyThresholds) -> None:
+def _doubts(
+    findings: Findings, history: History, sends: Sends, bounds: LatencyThresholds
+) -> str | None:
+    """Report the sender's slip; say why the load was not the one that was to be measured."""
+    doubts = []
+    slip_p99_ms = _slip(findings, sends, bounds)
+    if not slip_p99_ms <= bounds.slip_p99_ms:
+        doubts.append(f"the sender ran {slip_p99_ms:.1f} ms behind its schedule at p99")
+    if history.facts.speedup != 1.0:
+        doubts.append(f"event time ran at speedup {history.facts.speedup:g}, not 1")
+        findings.unknown(doubts[-1:])
+    return " and ".join(doubts) or None
+
+
+def _slip(findings: Findings, sends: Sends, bounds: LatencyThresholds) -> float:
     sent = sends.actual_ns > 0
     slip = Latencies((sends.actual_ns - sends.intended_ns)[sent])
     findings.report("slip_p50", slip.percentile_ms(50), "ms")
@@ -157,16 +190,19 @@ def _slip(findings: Findings, sends: Sends, bounds: LatencyThresholds) -> None:
         "was not what was promised",
     )
     findings.report("slip_max", slip.max_ms, "ms")
+    return p99_ms
 
 
-def _machine(findings: Findings, history: History, bounds: LatencyThresholds) -> str | None:
+def _machine(
+    findings: Findings, history: History, bounds: LatencyThresholds, floor_ns: Int64s
+) -> str | None:
     """Report floor and steal; say why a slow latency may be the machine's doing, if it may."""
     excuses = []
     steal = history.facts.run.machine.steal_share
     findings.figures.append(Figure("steal_share", steal, "1", bounds.steal_share))
     if steal is not None and steal > bounds.steal_share:
         excuses.append(f"{steal:.0%} of the CPU was taken away")
-    floor = Latencies(_floor_ns(history))
+    floor = Latencies(floor_ns)
     p99_ms = floor.percentile_ms(99)
     findings.report("floor_p50", floor.percentile_ms(50), "ms", f"{floor.samples:,} round trips")
     findings.figures.append(Figure("floor_p99", number(p99_ms), "ms", bounds.floor_p99_ms))
@@ -177,15 +213,16 @@ def _machine(findings: Findings, history: History, bounds: LatencyThresholds) ->
     return " and ".join(excuses) or None
 
 
-def _floor_ns(history: History) -> Int64s:
+def _floor_ns(history: History, from_ns: int, to_ns: int) -> Int64s:
+    """Round trips of the measured window: before and after it the machine does other work."""
     if history.floor is None:
         return np.empty(0, dtype=np.int64)
     sent, received = integers(history.floor, "sent_ns"), integers(history.floor, "received_ns")
-    return (received - sent)[received > 0]
+    return (received - sent)[(received > 0) & (sent >= from_ns) & (sent <= to_ns)]
 
 
 def _view(
-    findings: Findings, view: str, timed: Timed, bounds: LatencyThresholds, excuse: str | None
+    findings: Findings, view: str, timed: Timed, bounds: LatencyThresholds, grounds: Grounds
 ) -> None:
     latencies = timed.latencies()
     threshold_ms = bounds.uncommitted_p99_ms if view == "uncommitted" else bounds.committed_p99_ms
@@ -199,26 +236,43 @@ def _view(
         elif name != "p99":
             findings.report(f"{view}_{name}", value_ms, "ms")
         else:
-            value, reason = _verdict(view, value_ms, latencies.samples, bounds, excuse)
+            value, reason = _verdict(view, value_ms, latencies, threshold_ms, bounds, grounds)
             figure = Figure(f"{view}_p99", number(value_ms), "ms", threshold_ms, value)
             findings.bound(figure, reason)
     findings.report(f"{view}_max", latencies.max_ms, "ms")
 
 
 def _verdict(
-    view: str, p99_ms: float, samples: int, bounds: LatencyThresholds, excuse: str | None
+    view: str,
+    p99_ms: float,
+    latencies: Latencies,
+    threshold_ms: float,
+    bounds: LatencyThresholds,
+    grounds: Grounds,
 ) -> tuple[Value, str]:
-    threshold_ms = bounds.uncommitted_p99_ms if view == "uncommitted" else bounds.committed_p99_ms
-    if samples < bounds.p99_samples:
+    needed = bounds.p99_samples
+    if latencies.samples < needed:
         return "inconclusive", (
-            f"{view}: {samples:,} samples, a p99 needs {bounds.p99_samples:,} (run longer)"
+            f"{view}: {latencies.samples:,} samples, a p99 needs {needed:,} (run longer)"
         )
     if p99_ms <= threshold_ms:
         return "pass", ""
+    endless = np.isinf(p99_ms)
     reason = f"{view} p99 is {p99_ms:.1f} ms, over {threshold_ms:g} ms"
-    if np.isinf(p99_ms):
-        return "fail", f"{view} p99 has no end: over 1% of the decisions never came"
-    return ("fail", reason) if excuse is None else ("inconclusive", f"{reason}, but {excuse}")
+    if endless:
+        reason = f"{view} p99 has no end: over 1% of the decisions never came"
+    if grounds.doubts is not None:
+        return "inconclusive", f"{reason}, but {grounds.doubts}"
+    if latencies.missing and not grounds.complete:
+        # Where the run was cut off is no fault of the job, and what is missing raises the p99.
+        return "inconclusive", (
+            f"{reason}, but {latencies.missing:,} decisions had not come when the run ended before "
+            "it was complete"
+        )
+    # However slow the machine, it loses nothing.
+    if endless or grounds.excuse is None:
+        return "fail", reason
+    return "inconclusive", f"{reason}, but {grounds.excuse}"
 
 
 def _beside(findings: Findings, view: str, timed: Timed, judged: Bools, others: Bools) -> None:

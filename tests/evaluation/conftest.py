@@ -104,7 +104,7 @@ class Recording:
         self.incidents: list[dict[str, Any]] = []
         self.floor = [
             {"sent_ns": START_NS + i * 20_000_000, "received_ns": START_NS + i * 20_000_000 + 2**21}
-            for i in range(100)
+            for i in range(1_500)
         ]
         self.lag: list[dict[str, Any]] = []
         self.run: dict[str, Any] = {

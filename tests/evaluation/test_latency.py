@@ -117,6 +117,13 @@ def test_a_failing_latency_over_a_slow_floor_is_inconclusive(recording):
     assert "a plain Kafka round trip took 60 ms" in outcome.result.reason
 
 
+def test_a_slow_floor_outside_the_measured_window_excuses_nothing(recording):
+    for row in recording.floor[:20]:  # all of the half second of warm-up
+        row["received_ns"] = row["sent_ns"] + 900 * MS
+    delay(recording, "decisions", "uncommitted", 60)
+    assert judged(recording).result.verdict == "fail"
+
+
 def test_a_failing_latency_without_a_floor_is_inconclusive(recording):
     recording.without.add("floor.parquet")
     delay(recording, "decisions", "uncommitted", 60)
@@ -136,6 +143,52 @@ def test_another_speed_than_real_time_is_inconclusive(recording):
     outcome = judged(recording)
     assert outcome.result.verdict == "inconclusive"
     assert "speedup 10" in outcome.result.reason
+
+
+def lose_over_one_percent(recording):
+    for _ in range(13):
+        recording.drop("decisions", 800, ("uncommitted", "committed"))
+
+
+def make_slow(recording):
+    delay(recording, "decisions", "uncommitted", 600)
+
+
+@pytest.mark.parametrize("breaks", [make_slow, lose_over_one_percent])
+def test_a_sender_behind_its_schedule_lets_no_latency_fail(recording, breaks):
+    breaks(recording)
+    for row in recording.sends:
+        row["actual_ns"] += 10 * MS
+    outcome = judged(recording)
+    assert outcome.result.verdict == "inconclusive"
+    assert outcome.result.figure("uncommitted_p99").verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("breaks", [make_slow, lose_over_one_percent])
+def test_another_speed_than_real_time_lets_no_latency_fail(recording, breaks):
+    breaks(recording)
+    recording.manifest["speedup"] = 10.0
+    outcome = judged(recording)
+    assert outcome.result.verdict == "inconclusive"
+    assert outcome.result.figure("uncommitted_p99").verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("complete", [False, None])
+def test_what_never_came_in_a_run_cut_short_is_inconclusive(recording, complete):
+    recording.job["complete"] = complete
+    lose_over_one_percent(recording)
+    outcome = judged(recording)
+    assert figures(outcome)["uncommitted_p99"] == "infinite"
+    assert outcome.result.verdict == "inconclusive"
+    assert "13 decisions had not come" in outcome.result.reason
+
+
+def test_a_slow_latency_in_a_run_cut_short_is_inconclusive_while_outputs_are_missing(recording):
+    recording.job["complete"] = False
+    make_slow(recording)
+    assert judged(recording).result.verdict == "fail"
+    recording.drop("decisions", 800, ("uncommitted", "committed"))
+    assert judged(recording).result.verdict == "inconclusive"
 
 
 def test_a_p99_of_999_samples_is_inconclusive(record):
