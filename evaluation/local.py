@@ -7,16 +7,18 @@ failure, so only detection is measured; the other judges are named as not measur
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow.parquet as pq
 
 from evaluation.evaluate import Evaluated, Evaluation, usable_thresholds
 from evaluation.history import expected_records
-from evaluation.judges.base import judge_classes
+from evaluation.judges.base import Findings, judge_classes
+from evaluation.judges.delivery import Delivery, judge_rule_errors
 from evaluation.judges.detection import Detection, judge_alerts
 from evaluation.run_folder import ManifestRecord
-from evaluation.thresholds import Thresholds
+from evaluation.thresholds import DeliveryThresholds, Thresholds
 from evaluation.verdict import JudgeResult, combine
 
 
@@ -52,9 +54,13 @@ def judge_local(
         pq.read_table(replay_folder / "incidents.parquet"),
         thresholds.detection,
     )
+    measured = {
+        Detection.name: outcome.result,
+        Delivery.name: _delivery(expected.records("decisions"), thresholds.delivery),
+    }
     judged = [
-        msgspec.structs.replace(outcome.result, decides=name in thresholds.verdict.local_judges)
-        if name == Detection.name
+        msgspec.structs.replace(measured[name], decides=name in thresholds.verdict.local_judges)
+        if name in measured
         else JudgeResult(name, "inconclusive", "not measured without Kafka", decides=False)
         for name in judge_classes()
     ]
@@ -70,6 +76,13 @@ def judge_local(
         tables={name: f"results/{name}.parquet" for name in outcome.tables},
     )
     return Evaluated(results, outcome.tables)
+
+
+def _delivery(decisions: list[Any], bounds: DeliveryThresholds) -> JudgeResult:
+    """Of the delivery, what can be said without Kafka: whether every rule judged."""
+    findings = Findings()
+    judge_rule_errors(findings, decisions, bounds)
+    return findings.result(Delivery.name, "no rule raised; the rest is not measured without Kafka")
 
 
 def evaluate_local(

@@ -42,6 +42,7 @@ class LatencyThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     p99_samples: Annotated[int, Meta(ge=1)]
     p999_samples: Annotated[int, Meta(ge=1)]
     floor_p99_ms: Milliseconds
+    floor_samples: Annotated[int, Meta(ge=1)]
     steal_share: Share
 
 
@@ -77,6 +78,7 @@ class StabilityThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """The most that may go wrong in a run that nobody breaks on purpose."""
 
     restarts: Count
+    fault_restarts: Count
     failed_commits: Count
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -61,7 +62,8 @@ class Delivery(Judge):
         _conservation(findings, history)
         faults += _order(findings, history, bounds)
         _damage(findings, history, bounds)
-        _rule_errors(findings, history, bounds)
+        if history.writes("decisions"):
+            judge_rule_errors(findings, history.outputs["decisions"].records, bounds)
         faults += _phantoms(findings, history)
         columns = zip(*faults, strict=True) if faults else [[] for _ in Fault._fields]
         arrays = [pa.array(list(c), t) for c, t in zip(columns, _TABLE_TYPES, strict=True)]
@@ -247,10 +249,17 @@ def _damage(findings: Findings, history: History, bounds: DeliveryThresholds) ->
         findings.report("window_drops", int(drops.committed.sum()), "records", note)
 
 
-def _rule_errors(findings: Findings, history: History, bounds: DeliveryThresholds) -> None:
-    if not history.writes("decisions"):
-        return
-    failed = [r.rule_errors for r in history.outputs["decisions"].records if r and r.rule_errors]
+def judge_rule_errors(
+    findings: Findings, decisions: Iterable[Any], bounds: DeliveryThresholds
+) -> None:
+    """Decisions on which a rule raised: the others judged, so what it would have said is unknown.
+
+    Parameters
+    ----------
+    decisions
+        Decoded records of ``decisions``; None for one that was damaged.
+    """
+    failed = [each.rule_errors for each in decisions if each and each.rule_errors]
     names = sorted({name for errors in failed for name in errors})
     findings.bound(
         Figure(

@@ -203,12 +203,14 @@ def _machine(
     if steal is not None and steal > bounds.steal_share:
         excuses.append(f"{steal:.0%} of the CPU was taken away")
     floor = Latencies(floor_ns)
+    if floor.samples < bounds.floor_samples:
+        findings.report("floor_p50", None, "ms", f"only {floor.samples:,} round trips")
+        excuses.append("no floor was measured")
+        return " and ".join(excuses)
     p99_ms = floor.percentile_ms(99)
     findings.report("floor_p50", floor.percentile_ms(50), "ms", f"{floor.samples:,} round trips")
     findings.figures.append(Figure("floor_p99", number(p99_ms), "ms", bounds.floor_p99_ms))
-    if not floor.samples:
-        excuses.append("no floor was measured")
-    elif p99_ms > bounds.floor_p99_ms:
+    if p99_ms > bounds.floor_p99_ms:
         excuses.append(f"a plain Kafka round trip took {p99_ms:.0f} ms at p99")
     return " and ".join(excuses) or None
 

@@ -20,9 +20,9 @@ class Stability(Judge):
 
     Verdict
     -------
-    Fails on a failed commit: its records are gone although the job goes on. Fails on a restart,
-    unless a fault was brought about on purpose. Inconclusive when it was not recorded. Failed
-    checkpoints are reported: a later one covers them.
+    Fails on a failed commit: its records are gone although the job goes on. Fails on a restart;
+    where a fault was brought about on purpose, on more of them than that fault can cause.
+    Inconclusive when it was not recorded. Failed checkpoints are reported: a later one covers them.
 
     References
     ----------
@@ -40,10 +40,7 @@ class Stability(Judge):
         if job.restarts is None:
             findings.unknown(["restarts of the job were not recorded (job.json)"])
         elif broken_on_purpose:
-            findings.report(
-                "restarts", job.restarts, "restarts", f"{history.facts.fault} was asked for"
-            )
-            findings.state("pass", "")
+            _bound(findings, "restarts", job.restarts, "restarts", bounds.fault_restarts)
         else:
             _bound(findings, "restarts", job.restarts, "restarts", bounds.restarts)
         if job.failed_commits is None:

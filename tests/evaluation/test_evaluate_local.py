@@ -42,6 +42,20 @@ def test_detection_decides_and_the_rest_is_not_measured(replay, tmp_path):
     assert results.settings["scenario"] == "geo_jump"
 
 
+def test_a_rule_that_raises_fails_although_the_attack_was_caught(recording, replay, tmp_path):
+    decision = next(row for row in recording.expected if row["topic"] == "decisions")
+    record = msgspec.json.decode(decision["value"])
+    decision["value"] = msgspec.json.encode(record | {"rule_errors": ["amount_outlier"]})
+    recording.write()
+    thresholds = tmp_path / "mine.toml"
+    thresholds.write_text("[detection]\nincidents = 1\n")
+    results = evaluate_local(
+        "run-1", replay / "replay", replay / "history" / "expected.parquet", thresholds
+    )
+    assert results.verdict.value == "fail"
+    assert "rules raised on 1 decisions: amount_outlier" in results.verdict.reason
+
+
 def test_one_attack_is_too_few_by_default(replay):
     results = evaluate_local("run-1", replay / "replay", replay / "history" / "expected.parquet")
     assert results.verdict.value == "inconclusive"

@@ -124,6 +124,14 @@ def test_a_slow_floor_outside_the_measured_window_excuses_nothing(recording):
     assert judged(recording).result.verdict == "fail"
 
 
+def test_a_handful_of_round_trips_is_no_floor(recording):
+    del recording.floor[60:]
+    outcome = judged(recording)
+    assert outcome.result.verdict == "pass"
+    assert figures(outcome)["floor_p50"] is None
+    assert "uncommitted_p99_to_floor" not in figures(outcome)
+
+
 def test_a_failing_latency_without_a_floor_is_inconclusive(recording):
     recording.without.add("floor.parquet")
     delay(recording, "decisions", "uncommitted", 60)

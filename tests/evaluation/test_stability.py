@@ -27,6 +27,11 @@ def test_a_restart_after_a_fault_on_purpose_is_reported(recording):
     assert result.figure("restarts").value == 1
 
 
+def test_a_job_that_goes_on_restarting_after_a_fault_fails(recording):
+    recording.run["settings"] = {"fault": "taskmanager_kill"}
+    assert judged(recording, restarts=50).verdict == "fail"
+
+
 def test_a_failed_commit_fails_even_after_a_fault(recording):
     recording.run["settings"] = {"fault": "taskmanager_kill"}
     assert judged(recording, failed_commits=1).verdict == "fail"
