@@ -2,26 +2,32 @@
 
 Flink's Kafka source waits up to ten seconds for new records (``KafkaPartitionSplitReader``,
 FLINK-40367), and while it waits it does not commit what a checkpoint has covered. Whoever waits
-for that commit sends it a clock record: it has no fate, and event time does not move.
+for that commit sends it clock records: they have no fate, and event time does not move.
 """
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import msgspec
 from confluent_kafka import KafkaException
 
 from generator.bookends import CLOCK_KEY, open_producer
-from generator.kafka_client import Settings
 from job.contracts import ClockRecord, Topics
 
+Nudge = Callable[[], None]
 _FLUSH_TIMEOUT_S: Final = 2.0
 
 
-class Nudge:
-    """Sends clock records to the first partition of a run's ``swipes``.
+@contextmanager
+def nudging(bootstrap: str, prefix: str, partitions: int, clock_time_ms: int) -> Iterator[Nudge]:
+    """Give a function that sends one clock record to each partition of ``swipes``.
+
+    Each, because at a higher parallelism each partition has a reader of its own. What is on its way
+    arrives before the context ends, so that the topic is still afterwards. A broker that does not
+    take the records is of no concern here.
 
     Parameters
     ----------
@@ -29,46 +35,28 @@ class Nudge:
         Comma-separated ``host:port``.
     prefix
         Of the run's topics.
+    partitions
+        Of ``swipes``.
     clock_time_ms
         Event time of the records. Not past what the topic has reached, or it would close windows.
-    extra
-        Any librdkafka setting.
-
-    Raises
-    ------
-    KafkaRefused
-        When a setting is unknown or wrong.
     """
+    topic = Topics.with_prefix(prefix).swipes
+    value = msgspec.json.encode(ClockRecord(clock_time_ms=clock_time_ms))
+    producer = open_producer(bootstrap, linger_ms=0)
 
-    def __init__(
-        self, bootstrap: str, prefix: str, clock_time_ms: int, extra: Settings | None = None
-    ) -> None:
-        self._topic = Topics.with_prefix(prefix).swipes
-        self._clock_time_ms = clock_time_ms
-        self._value = msgspec.json.encode(ClockRecord(clock_time_ms=clock_time_ms))
-        self._producer = open_producer(bootstrap, extra, linger_ms=0)
+    def nudge() -> None:
+        for partition in range(partitions):
+            try:
+                producer.produce(
+                    topic, value, CLOCK_KEY, partition=partition, timestamp=clock_time_ms
+                )
+            except (BufferError, KafkaException):
+                return
+        producer.poll(0)
 
-    def send(self) -> None:
-        """Send one; a broker that does not take it is of no concern here."""
-        try:
-            self._producer.produce(
-                self._topic, self._value, CLOCK_KEY, partition=0, timestamp=self._clock_time_ms
-            )
-        except (BufferError, KafkaException):
-            return
-        self._producer.poll(0)
-
-    def __enter__(self) -> Self:
-        """Nothing to begin."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let what is on its way arrive, so that the topic is still afterwards."""
-        if self._producer.flush(_FLUSH_TIMEOUT_S):
-            self._producer.purge()
-            self._producer.flush(_FLUSH_TIMEOUT_S)
+    try:
+        yield nudge
+    finally:
+        if producer.flush(_FLUSH_TIMEOUT_S):
+            producer.purge()
+            producer.flush(_FLUSH_TIMEOUT_S)

@@ -19,7 +19,7 @@ from generator.merchants import Market
 from generator.mixing import I64, U64, Bool, bits
 from generator.past import make_consistent, past_times
 from generator.schedule import Schedule
-from generator.settings import ORDINARY, ReplaySettings
+from generator.settings import ORDINARY, ReplaySettings, SettingsError
 from generator.swipe_table import NEW_DEVICE, SwipeTable, make_swipes
 from generator.tokens import card_token, device_id
 from generator.world import PopulationWorld
@@ -141,7 +141,7 @@ def make_traffic(settings: ReplaySettings, records: int, key: bytes) -> Traffic:
     planned = [(one, swipe) for one in incidents for swipe in one.incident.swipes]
     live = [(one, swipe) for one, swipe in planned if swipe.event_time_ms >= start_ms]
     if len(live) > records:
-        raise ValueError(
+        raise SettingsError(
             f"{len(live)} planned swipes do not fit into {records} records: ask for fewer "
             "incidents or a higher rate_per_min"
         )
@@ -204,7 +204,7 @@ def _ordinary_draw(
         if not len(rows):
             return number, time_ms
         number[rows] = portfolio.draw(rng, len(rows))
-    raise ValueError(
+    raise SettingsError(
         f"too many incidents for a portfolio of {portfolio.size} cards: ask for fewer, or for a "
         "higher rate_per_min"
     )

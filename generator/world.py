@@ -15,6 +15,7 @@ from generator.habits import amounts, entry_modes, responses
 from generator.merchants import ONLINE_PLACE, Market
 from generator.mixing import F64, I64
 from generator.places import CURRENCIES, PLACES
+from generator.settings import SettingsError
 from generator.spending import (
     CATEGORIES,
     ONLINE,
@@ -72,7 +73,7 @@ class PopulationWorld:
 
         Raises
         ------
-        ValueError
+        SettingsError
             If the portfolio is too small for so many incidents.
         """
         for _ in range(TAKE_ATTEMPTS):
@@ -80,7 +81,7 @@ class PopulationWorld:
             if number not in self._taken:
                 break
         else:
-            raise ValueError(
+            raise SettingsError(
                 f"the portfolio of {self._portfolio.size} cards is too small for more than "
                 f"{len(self._taken)} incidents: ask for fewer, or for a higher rate_per_min"
             )

@@ -115,6 +115,8 @@ def _java() -> Check:
         return _verdict("java", False, "none", needed, remedy)
     # Java 8 called itself 1.8.
     major = int(match.group(2)) if match.group(1) == "1" else int(match.group(1))
+    if _ask([f"{java}c", "-version"]) is None:  # the job's own jar is compiled here
+        return _verdict("java", False, f"{major} without javac", needed, remedy)
     return _verdict("java", JAVA_FIRST <= major <= JAVA_LAST, str(major), needed, remedy)
 
 

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
+from confluent_kafka import KafkaException
+
 from evaluation.collect_status import CollectStatus
 from generator.nudge import Nudge
 from stack.flink_rest import RestError
@@ -62,15 +64,17 @@ def await_completion(
     )
     end = progress.total
     deadline_s = time.monotonic() + timeout_s
+    covered_ns: int | None = None
     still_since: tuple[CollectStatus, int] | None = None
     reason = "nothing was known of it"
     while time.monotonic() < deadline_s:
         collector.require_alive()
-        committed = progress.covered()
         try:
+            committed = progress.covered()
             state = live.stack.rest.job(live.job_id).state
             checkpoints = live.stack.rest.checkpoints(live.job_id).counts.completed
-        except RestError:  # a JobManager that restarts answers again later
+        except (RestError, KafkaException, TimeoutError):
+            # A JobManager or a broker that restarts answers again later.
             time.sleep(_POLL_S)
             continue
         if state in _ENDED:
@@ -79,14 +83,20 @@ def await_completion(
         bar.update(committed, end, f"{end - committed:,} records to go")
         if committed < end:
             reason = f"the job had not finished {end - committed:,} of {end:,} records"
-            still_since = None
-            nudge.send()
-        elif status is None or not _still(status):
+            still_since = covered_ns = None
+            nudge()
+        elif covered_ns is None:
             reason = "the outputs did not come to rest"
+            covered_ns = time.monotonic_ns()
+        elif status is None or status.time_ns <= covered_ns or not _still(status):
             still_since = None
         elif still_since is None or _moved(still_since[0], status):
             still_since = status, checkpoints
-        elif checkpoints >= still_since[1] + _CHECKPOINTS:
+        elif (
+            checkpoints >= still_since[1] + _CHECKPOINTS
+            # Two looks at the outputs, not one that was read twice.
+            and status.time_ns > still_since[0].time_ns
+        ):
             return Completion(True)
         time.sleep(_POLL_S)
     return Completion(False, f"{reason} {timeout_s:g} s after the last swipe")

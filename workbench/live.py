@@ -14,7 +14,7 @@ from evaluation.collect_status import CollectStatus
 from generator.send import PROGRESS_FILE, SendProgress
 from job.contracts import Topics
 from stack.local import LocalStack
-from workbench.children import Child
+from workbench.children import Child, ChildFailed
 from workbench.console import PhaseBar
 
 _POLL_S: Final = 0.2
@@ -63,11 +63,13 @@ def await_collector(live: LiveJob, collector: Child) -> None:
     Raises
     ------
     workbench.children.ChildFailed
-        If it ended.
+        If it ended, or does not read in time: the run would go on unseen.
     """
     deadline_s = time.monotonic() + _READY_TIMEOUT_S
-    while read_status(live.history) is None and time.monotonic() < deadline_s:
+    while read_status(live.history) is None:
         collector.require_alive()
+        if time.monotonic() > deadline_s:
+            raise ChildFailed(f"{collector.name} did not read within {_READY_TIMEOUT_S:g} s")
         time.sleep(_POLL_S)
 
 

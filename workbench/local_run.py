@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 
 from evaluation.evaluate import Evaluation, usable_thresholds, write_results
 from evaluation.local import judge_local
+from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
+from job.rules.parameters import load_rules
 from workbench.console import Phases
 from workbench.machine import commit, describe, versions
 from workbench.oracle import run_oracle
@@ -44,6 +46,7 @@ def run_locally(
         The run's folder, and what the judges said.
     """
     thresholds = usable_thresholds(plan.thresholds_file)
+    load_rules(plan.job.rules_file or DEFAULT_RULES)
     run_id = new_run_id(f"local-{plan.replay.scenario}")
     folder = runs / f"{run_id}.partial"
     history = folder / "history"

@@ -18,6 +18,13 @@ from workbench.children import ChildFailed
 USAGE_EXIT_CODE: Final = 2
 INCONCLUSIVE_EXIT_CODE: Final = 3
 
+
+class RunBroken(RuntimeError):
+    """A run that a service did not let go on; one line, and sometimes the tail of a log."""
+
+    exit_code = INCONCLUSIVE_EXIT_CODE
+
+
 #: Errors whose message is one clear line (and sometimes the tail of a log).
 _KNOWN: Final = (
     ChildFailed,
@@ -26,6 +33,7 @@ _KNOWN: Final = (
     ParametersError,
     ReplayError,
     RestError,
+    RunBroken,
     SettingsError,
     StackError,
     ThresholdsError,

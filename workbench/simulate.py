@@ -14,21 +14,29 @@ import sys
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import msgspec
+from confluent_kafka import KafkaException
 
 from evaluation.evaluate import Evaluation, judge_run, usable_thresholds
 from evaluation.read_back import read_back
 from evaluation.thresholds import Thresholds
 from generator.bookends import publish_profiles
-from generator.nudge import Nudge
+from generator.kafka_client import KafkaRefused, KafkaUnreachable
+from generator.nudge import nudging
 from generator.topics import create_run_topics, delete_run_topics
 from job.contracts import Topics
+from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
+from job.rules.parameters import load_rules
 from stack.local import LocalStack
+from stack.process import StackError
 from stack.settings import SHARED_MEMORY, StackSettings
 from workbench.children import Child
+from workbench.clean_up import put_away
 from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
@@ -38,10 +46,14 @@ from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
+from workbench.problems import RunBroken
 from workbench.replays import REPLAYS, make_replay
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
+#: The collector reads on to the end of the outputs (`evaluation.collect`) and writes
+#: its files before it ends.
+COLLECTOR_GRACE_S: Final = 60.0
 
 
 @dataclass
@@ -52,6 +64,8 @@ class Run:
     ----------
     folder
         ``<id>.partial`` until the run is done.
+    sent
+        Whether the sending has ended.
     """
 
     plan: RunPlan
@@ -61,6 +75,7 @@ class Run:
     replay: Path = Path()
     manifest: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    sent: bool = False
 
     @property
     def prefix(self) -> str:
@@ -126,6 +141,7 @@ def simulate(
     """
     # Read before anything else: a wrong file must not cost a run.
     thresholds = usable_thresholds(plan.thresholds_file)
+    load_rules(plan.job.rules_file or DEFAULT_RULES)
     run_id = new_run_id(plan.replay.scenario)
     folder = runs / f"{run_id}.partial"
     run = Run(plan, run_id, folder, phases)
@@ -139,14 +155,30 @@ def simulate(
     }
     with ExitStack() as cleanup:
         run.history.mkdir(parents=True)
-        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        cleanup.push(partial(_leave_folder, run))
         _replay(run, replays)
         stack = _stack(run, settings or StackSettings.load(), cleanup, keep_stack=keep_stack)
-        _live(run, stack, cleanup)
-        results = _judge(run, thresholds)
+        try:
+            _live(run, stack, cleanup)
+            results = _judge(run, thresholds)
+        except (StackError, KafkaRefused, KafkaUnreachable, KafkaException) as error:
+            raise RunBroken(str(error)) from error
         final = runs / run_id
         folder.rename(final)
     return final, results
+
+
+def _leave_folder(
+    run: Run,
+    kind: type[BaseException] | None,
+    _error: BaseException | None,
+    _trace: TracebackType | None,
+) -> None:
+    """A run that broke after the sending keeps what was recorded; any other leaves nothing."""
+    if kind is not None and run.sent and issubclass(kind, Exception):
+        sys.stderr.write(f"paystream: what was recorded is kept in {run.folder}\n")
+    else:
+        shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def _replay(run: Run, replays: Path) -> None:
@@ -166,12 +198,12 @@ def _stack(
         was_running = any(each.state == "running" for each in stack.status())
         started = stack.up(on_begin=bar.say)
         if not was_running and not keep_stack:
-            cleanup.callback(stack.down)
+            cleanup.callback(put_away, "stopping the stack", stack.down)
         renewed = renew_taskmanagers(stack)
         bar.note = f"started {', '.join(started)}" if started else "was running"
         run.facts["stack"] = {
-            **settings.model_dump(mode="json", exclude={"data_folder", "jars_folder"}),
-            "rocksdb_in_memory": settings.rocksdb_folder.is_relative_to(SHARED_MEMORY),
+            **stack.settings.model_dump(mode="json", exclude={"data_folder", "jars_folder"}),
+            "rocksdb_in_memory": stack.settings.rocksdb_folder.is_relative_to(SHARED_MEMORY),
         }
         if renewed:
             bar.note += f"; {renewed} TaskManager(s) restarted for new job code"
@@ -183,8 +215,10 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
     topics = Topics.with_prefix(run.prefix)
     group_id = f"{run.prefix}job"
     with run.phases.phase("topics, card profiles") as bar:
+        cleanup.callback(
+            put_away, "removing the run's topics", delete_run_topics, bootstrap, run.prefix
+        )
         create_run_topics(bootstrap, run.prefix, partitions=run.plan.partitions)
-        cleanup.callback(delete_run_topics, bootstrap, run.prefix)
         count = publish_profiles(bootstrap, run.prefix, run.replay)
         bar.note = f"{count:,} cards"
     with ExitStack() as running:
@@ -203,12 +237,12 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
         )
         # Begins to read while the job takes in the profiles: it takes seconds to start.
         collector = _collector(run, live)
-        running.callback(collector.stop)
+        running.callback(collector.stop, COLLECTOR_GRACE_S)
         with run.phases.phase("warm start") as bar:
             progress = CommitProgress(
                 bootstrap, group_id, topics.card_profiles, run.plan.partitions
             )
-            with Nudge(bootstrap, run.prefix, run.start_ms - 1) as nudge:
+            with nudging(bootstrap, run.prefix, run.plan.partitions, run.start_ms - 1) as nudge:
                 wait_consumed(
                     stack,
                     job_id,
@@ -259,7 +293,7 @@ def _sender(run: Run, live: LiveJob) -> Child:
 
 def _send_and_collect(run: Run, live: LiveJob, collector: Child) -> Completion:
     await_collector(live, collector)
-    cpu_before, java_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
+    cpu_before, taskmanagers_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
     sender = _sender(run, live)
     fault = _fault(run.plan, live)
     try:
@@ -267,17 +301,22 @@ def _send_and_collect(run: Run, live: LiveJob, collector: Child) -> Completion:
             watch_sending(live, sender, collector, bar)
     finally:
         sender.stop()
+    run.sent = True
+    run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
     with run.phases.phase("complete") as bar:
         clock_ms = run.end_ms + CLOCK_GAP_MS
-        with Nudge(live.stack.settings.kafka_address, run.prefix, clock_ms) as nudge:
+        bootstrap = live.stack.settings.kafka_address
+        with nudging(bootstrap, run.prefix, live.partitions, clock_ms) as nudge:
             completion = await_completion(live, collector, nudge, bar)
         bar.note = completion.reason
     if fault is not None:
         fault.finish(run.history / "fault.json")
         completion.judge_fault(fault.record.proves_nothing_because())
-    run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
-    completion.cpu_s = {"taskmanager": round(_taskmanager_cpu_s(live.stack) - java_before_s, 2)}
-    collector.stop()
+    taskmanagers_s = _taskmanager_cpu_s(live.stack)
+    if taskmanagers_s.keys() == taskmanagers_before_s.keys():  # of a killed one nothing is known
+        used_s = sum(taskmanagers_s.values()) - sum(taskmanagers_before_s.values())
+        completion.cpu_s = {"taskmanager": round(used_s, 2)}
+    collector.stop(COLLECTOR_GRACE_S)
     collector.require_alive()
     return completion
 
@@ -288,9 +327,10 @@ def _fault(plan: RunPlan, live: LiveJob) -> FaultInjection | None:
     return FaultInjection(plan.fault, live, transactional=plan.job.sink_guarantee == "exactly-once")
 
 
-def _taskmanager_cpu_s(stack: LocalStack) -> float:
+def _taskmanager_cpu_s(stack: LocalStack) -> dict[int, float]:
+    """CPU seconds so far, by process id."""
     records = map(stack.taskmanager_record, range(stack.settings.taskmanagers))
-    return sum(process_cpu_s(record.pid) for record in records if record is not None)
+    return {record.pid: process_cpu_s(record.pid) for record in records if record is not None}
 
 
 def _judge(run: Run, thresholds: Thresholds) -> Evaluation:

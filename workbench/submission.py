@@ -16,6 +16,7 @@ from job.version import code_hash
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.submission import submit
+from workbench.clean_up import put_away
 from workbench.commit_progress import CommitProgress
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan
@@ -80,6 +81,7 @@ def submitted(
         One line and the tail of the log, if it cannot be submitted or does not come to run.
     """
     folder = stack.settings.data_folder / "submission" / prefix.rstrip(".")
+    name = f"{prefix}detection"
     try:
         entry_point = stage_job(folder)
         arguments = plan.arguments(prefix, stack.settings.kafka_address, event_time_limit_ms)
@@ -94,6 +96,10 @@ def submitted(
             configuration=plan.flink,
             on_progress=on_progress,
         )
+    except BaseException:
+        # The cluster may have taken the job although the client did not get to say so.
+        put_away(f"cancelling {name}", _cancel_by_name, stack, name)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -102,9 +108,15 @@ def submitted(
     finally:
         # A TaskManager that was restarted meanwhile holds this code too.
         _remember_code(stack)
-        stack.rest.cancel(job_id)
+        put_away("cancelling the job", stack.rest.cancel, job_id)
         # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
         shutil.rmtree(stack.settings.checkpoint_folder / job_id, ignore_errors=True)
+
+
+def _cancel_by_name(stack: LocalStack, name: str) -> None:
+    for job in stack.rest.jobs():
+        if job.name == name:
+            stack.rest.cancel(job.id)
 
 
 def wait_consumed(
@@ -135,5 +147,5 @@ def wait_consumed(
                 f"the job had read {covered} of {progress.total} card profiles "
                 f"after {timeout_s:g} s"
             )
-        nudge.send()
+        nudge()
         time.sleep(_POLL_S)

@@ -69,9 +69,24 @@ def test_java_versions(
     java.parent.mkdir()
     java.write_text(f"#!/bin/sh\necho '{said}' >&2\n")
     java.chmod(0o755)
+    compiler = java.with_name("javac")
+    compiler.write_text("#!/bin/sh\n")
+    compiler.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     found = next(each for each in doctor.check() if each.name == "java")
     assert found.ok is ok
+
+
+def test_java_without_its_compiler_is_not_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'openjdk version \"17\"' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    found = next(each for each in doctor.check() if each.name == "java")
+    assert (found.ok, found.found) == (False, "17 without javac")
 
 
 def test_the_exit_code_says_whether_something_is_missing(
