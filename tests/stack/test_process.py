@@ -168,6 +168,8 @@ def test_ctrl_c_during_a_start_reaches_the_caller_only_when_the_pid_file_is_ther
         f"""
         import os, signal, sys, pathlib
         import stack.process as process
+        # A shell's background job ignores Ctrl-C, and so does all that it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         folder = pathlib.Path({str(tmp_path)!r})
         spawn = process._spawn
         def spawn_then_interrupt(service, log):
