@@ -288,6 +288,9 @@ def stop(pid_file: Path, grace_s: float) -> bool:
                 raise StackError(f"{record.name} (pid {record.pid}) does not end, even by SIGKILL")
     if record is not None and record.scratch is not None:
         shutil.rmtree(record.scratch, ignore_errors=True)
+        # The folder that the services of one stack share goes with the last of them.
+        with contextlib.suppress(OSError):
+            Path(record.scratch).parent.rmdir()
     pid_file.unlink(missing_ok=True)
     return running
 

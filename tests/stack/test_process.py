@@ -56,7 +56,7 @@ def test_stop_ends_it_and_removes_the_pid_file(python_service: Make) -> None:
 def test_working_files_are_new_at_each_start_and_gone_with_the_process(
     python_service: Make, tmp_path: Path
 ) -> None:
-    scratch = tmp_path / "scratch"
+    scratch = tmp_path / "shared" / "scratch"
     service = dataclasses.replace(python_service(SLEEP), scratch=scratch)
     start(service)
     (scratch / "left.sst").write_bytes(b"of a process that was killed")
@@ -66,7 +66,7 @@ def test_working_files_are_new_at_each_start_and_gone_with_the_process(
     start(service)
     assert list(scratch.iterdir()) == []
     assert stop(service.pid_file, grace_s=5)
-    assert not scratch.exists()
+    assert not scratch.parent.exists()
 
 
 def test_one_that_ignores_sigterm_is_killed_after_the_grace(python_service: Make) -> None:
