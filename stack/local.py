@@ -269,22 +269,33 @@ class LocalStack:
     def _ports(self, *names: str) -> dict[str, int]:
         return {name: self.settings.ports()[name] for name in names}
 
+    def reserved(self, purpose: str) -> contextlib.AbstractContextManager[None]:
+        """Keep the stack for one purpose, such as a run; another that asks for it is refused.
+
+        Raises
+        ------
+        StackError
+            At once, naming who has it.
+        """
+        return self._lock("reserved", purpose, 0.0, "this stack is in use by")
+
+    def _locked(self, purpose: str) -> contextlib.AbstractContextManager[None]:
+        wait_s = self.settings.ready_deadline_s
+        return self._lock("lock", purpose, wait_s, "another call works on this stack:")
+
     @contextlib.contextmanager
-    def _locked(self, purpose: str) -> Iterator[None]:
+    def _lock(self, name: str, purpose: str, wait_s: float, refusal: str) -> Iterator[None]:
         self.settings.data_folder.mkdir(parents=True, exist_ok=True)
-        path = self.settings.data_folder / "lock"
-        deadline_s = time.monotonic() + self.settings.ready_deadline_s
-        with path.open("a+") as lock:
+        deadline_s = time.monotonic() + wait_s
+        with (self.settings.data_folder / name).open("a+") as lock:
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if time.monotonic() > deadline_s:
+                    if time.monotonic() >= deadline_s:
                         lock.seek(0)
-                        raise StackError(
-                            f"another call works on this stack: {lock.read().strip()}"
-                        ) from None
+                        raise StackError(f"{refusal} {lock.read().strip()}") from None
                     time.sleep(_LOCK_POLL_S)
             lock.truncate(0)
             lock.write(f"{purpose}, pid {os.getpid()}")

@@ -193,6 +193,8 @@ def _replay(run: Run, replays: Path) -> None:
 def _stack(
     run: Run, settings: StackSettings, cleanup: ExitStack, *, keep_stack: bool
 ) -> LocalStack:
+    # Two runs on one stack would measure each other, and the one that started it would stop it.
+    cleanup.enter_context(LocalStack(settings).reserved(run.run_id))
     stack = LocalStack.for_job(run.plan.job.parallelism, settings)
     with run.phases.phase("stack") as bar:
         was_running = any(each.state == "running" for each in stack.status())
