@@ -1,6 +1,6 @@
 """What goes wrong between the terminal and the topic?
 
-Takes the swipes in order of event time and makes the records in the order they are sent. Each
+Takes the swipes in order of arrival and makes the records in the order they are sent. Each
 disturbance falls on a swipe of its own. What only the order of arrival decides (the fate of each
 record) is left to the oracle, which reads the topic back.
 """
@@ -119,7 +119,7 @@ def _in_order(
         _record(
             one.swipe,
             render(one.swipe),
-            one.swipe.event_time_ms + delay_ms,
+            one.swipe.event_time_ms + one.arrival_delay_ms + delay_ms,
             "disorder" if delay_ms else "none",
         )
         for one, delay_ms in zip(swipes, delays_ms.tolist(), strict=True)

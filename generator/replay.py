@@ -201,7 +201,11 @@ def _write_into(settings: ReplaySettings, folder: Path, progress: Progress) -> M
     tables.write(folder, "records", tables.records_table(sent.records, due_us))
     tables.write(folder, "swipes", tables.swipes_table(labelled))
     tables.write(folder, "labels", tables.labels_table(labelled))
-    tables.write(folder, "incidents", tables.incidents_table(traffic.incidents))
+    tables.write(
+        folder,
+        "incidents",
+        tables.incidents_table(traffic.incidents, settings.event_time_start_ms),
+    )
     rows = tables.merchants_rows(labelled, _merchant_names(settings.seed))
     tables.write(folder, "merchants", pa.Table.from_pylist(rows))
     progress("rendering profiles", 0.7)

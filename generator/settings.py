@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from generator.places import CURRENCIES
 from scenarios.base import Difficulty
 from scenarios.discovery import scenario
+from scenarios.mixes import MIXES, PREVALENCES
+from scenarios.variation import Split
 
 #: Runs without a scenario are allowed: ordinary traffic alone.
 ORDINARY: Final = "ordinary"
@@ -92,7 +101,7 @@ class ReplaySettings(_Settings):
     Parameters
     ----------
     scenario
-        A scenario's name, or ``ordinary`` for none.
+        The name of a scenario or of a mix, or ``ordinary`` for none.
     difficulty
         How hard the attack is to tell from what is innocent.
     rate_per_min
@@ -116,6 +125,13 @@ class ReplaySettings(_Settings):
     incidents_per_1000_swipes
         Attacks in each thousand measured swipes. Far above what is real (see the manifest): a
         short run would hold none.
+    prevalence
+        Of a mix: the name of a fraudulent share of all swipes, which then sets the number of
+        incidents; None for ``incidents``.
+    incident_plan
+        Instead of what the scenario asks for: name, difficulty and number of incidents of each.
+    split
+        Where on the scenarios' dials the incidents stand.
     swipes_per_card_day
         Mean number of swipes of a card in a day. A choice: 1.0 for a card in daily use. Over all
         cards issued in the euro area it is 0.2 (ECB payments statistics 2020: 47.8 bn card
@@ -139,6 +155,9 @@ class ReplaySettings(_Settings):
     event_time_start: datetime = datetime(2026, 3, 2, 17, tzinfo=UTC)
     incidents: Annotated[int, Field(ge=0, le=100_000)] | None = None
     incidents_per_1000_swipes: Annotated[float, Field(ge=0.0, le=50.0)] = 1.2
+    prevalence: str | None = None
+    incident_plan: tuple[tuple[str, Difficulty, int], ...] | None = None
+    split: Split = "all"
     swipes_per_card_day: Annotated[float, Field(ge=0.01, le=20.0)] = 1.0
     history_days: Annotated[int, Field(ge=1, le=60)] = 7
     history_limit: Annotated[int, Field(ge=0, le=32)] = 8
@@ -148,9 +167,35 @@ class ReplaySettings(_Settings):
     @field_validator("scenario")
     @classmethod
     def _scenario_exists(cls, name: str) -> str:
-        if name != ORDINARY:
+        if name != ORDINARY and name not in MIXES:
             scenario(name)
         return name
+
+    @field_validator("prevalence")
+    @classmethod
+    def _prevalence_known(cls, name: str | None) -> str | None:
+        if name is not None and name not in PREVALENCES:
+            raise ValueError(f"{name!r} is none of {', '.join(PREVALENCES)}")
+        return name
+
+    @field_validator("incident_plan")
+    @classmethod
+    def _plan_known(
+        cls, plan: tuple[tuple[str, Difficulty, int], ...] | None
+    ) -> tuple[tuple[str, Difficulty, int], ...] | None:
+        for name, _, count in plan or ():
+            scenario(name)
+            if count < 0:
+                raise ValueError(f"{count} incidents of {name}")
+        return plan
+
+    @model_validator(mode="after")
+    def _prevalence_of_a_mix(self) -> ReplaySettings:
+        if self.prevalence is not None and self.scenario not in MIXES:
+            raise ValueError(
+                f"prevalence is of a mix ({', '.join(MIXES)}), not of {self.scenario!r}"
+            )
+        return self
 
     @field_validator("event_time_start")
     @classmethod
@@ -186,8 +231,14 @@ class ReplaySettings(_Settings):
             return cls.model_validate(values)
         except ValidationError as error:
             lines = [
-                f"{'.'.join(str(part) for part in item['loc'])}: "
-                f"{item['msg'].removeprefix('Value error, ')}"
+                ": ".join(
+                    part
+                    for part in (
+                        ".".join(str(part) for part in item["loc"]),
+                        item["msg"].removeprefix("Value error, "),
+                    )
+                    if part
+                )
                 for item in error.errors()
             ]
             raise SettingsError("; ".join(lines)) from None

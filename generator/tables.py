@@ -124,11 +124,15 @@ def labels_table(labelled: list[LabelledSwipe]) -> Any:
     return pa.table(columns, schema=LABELS)
 
 
-def incidents_table(incidents: list[PlannedIncident]) -> Any:
-    """One row for each incident, over its marked swipes."""
+def incidents_table(incidents: list[PlannedIncident], start_ms: int) -> Any:
+    """One row for each incident, over its marked swipes that are sent; earlier ones are history."""
     rows = []
     for one in incidents:
-        marked = [swipe for swipe in one.incident.swipes if swipe.role != "ordinary"]
+        marked = [
+            swipe
+            for swipe in one.incident.swipes
+            if swipe.role != "ordinary" and swipe.event_time_ms + swipe.arrival_delay_ms >= start_ms
+        ]
         times = [swipe.event_time_ms for swipe in marked]
         rows.append(
             {

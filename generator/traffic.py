@@ -6,6 +6,7 @@ neither ids nor order tell what is planned.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
@@ -15,6 +16,7 @@ import numpy as np
 
 from generator.cards import Cards, Portfolio
 from generator.habits import ordinary_swipes
+from generator.incident_plan import incident_plan
 from generator.merchants import Market
 from generator.mixing import I64, U64, Bool, bits
 from generator.past import make_consistent, past_times
@@ -46,13 +48,17 @@ class PlannedIncident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LabelledSwipe(msgspec.Struct, frozen=True, gc=False):
-    """A swipe as it is sent, and the truth about it; the incident is None where ordinary."""
+    """A swipe as it is sent, and the truth about it; the incident is None where ordinary.
+
+    ``arrival_delay_ms`` is how long its terminal held it back.
+    """
 
     swipe: Swipe
     scenario: str = ORDINARY
     role: Role = "ordinary"
     incident_id: str | None = None
     difficulty: str | None = None
+    arrival_delay_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Traffic:
     Attributes
     ----------
     swipes
-        By event time.
+        By arrival: event time, and how long a terminal held them back.
     past
         For each card of ``cards``: its swipes before the first second, oldest first.
     """
@@ -91,36 +97,32 @@ def swipe_id(settings: ReplaySettings, counter: I64) -> list[str]:
 def plan_incidents(
     settings: ReplaySettings, portfolio: Portfolio, market: Market, key: bytes
 ) -> list[PlannedIncident]:
-    """The incidents of the scenario asked for and of its companions."""
-    if settings.scenario == ORDINARY:
-        return []
-    main = scenario(settings.scenario)
-    names = {main.name: settings.incident_count}
-    for companion in main.companions:
-        names[companion] = round(settings.incident_count * main.companion_ratio)
+    """All incidents that the settings ask for."""
     taken: set[int] = set()
-    planned = []
-    for name, count in names.items():
+    planned: list[PlannedIncident] = []
+    numbers: Counter[str] = Counter()
+    for name, difficulty, count in incident_plan(settings):
         world = PopulationWorld(
             portfolio,
             market,
             taken,
             key,
-            random_source(settings, f"scenario {name}"),
+            random_source(settings, f"scenario {name} {difficulty}"),
             settings.measured_start_ms,
             settings.event_time_end_ms,
         )
-        one = scenario(name)(settings.difficulty)
-        planned += [
-            PlannedIncident(
-                incident_id=f"{name}-{number:05d}",
-                scenario=name,
-                role=one.role,
-                difficulty=settings.difficulty,
-                incident=incident,
+        one = scenario(name)(difficulty)
+        for incident in one.plan(world, count, settings.split):
+            planned.append(
+                PlannedIncident(
+                    incident_id=f"{name}-{numbers[name]:05d}",
+                    scenario=name,
+                    role=one.role,
+                    difficulty=difficulty,
+                    incident=incident,
+                )
             )
-            for number, incident in enumerate(one.plan(world, count))
-        ]
+            numbers[name] += 1
     return planned
 
 
@@ -139,15 +141,16 @@ def make_traffic(settings: ReplaySettings, records: int, key: bytes) -> Traffic:
     incidents = plan_incidents(settings, portfolio, market, key)
     start_ms = settings.event_time_start_ms
     planned = [(one, swipe) for one in incidents for swipe in one.incident.swipes]
-    live = [(one, swipe) for one, swipe in planned if swipe.event_time_ms >= start_ms]
+    live = [(one, swipe) for one, swipe in planned if _arrival_ms(swipe) >= start_ms]
     if len(live) > records:
         raise SettingsError(
             f"{len(live)} planned swipes do not fit into {records} records: ask for fewer "
             "incidents or a higher rate_per_min"
         )
-    quiet = _quiet_times([swipe for _, swipe in planned])
+    quiet = _quiet_times([swipe for one, swipe in planned if not one.incident.holder_swipes_on])
+    concerned = {swipe.card.number for _, swipe in planned if swipe.card.is_issued}
     number, time_ms = _ordinary_draw(settings, portfolio, quiet, records - len(live))
-    numbers = np.union1d(number, np.array(sorted(quiet), dtype=np.int64))
+    numbers = np.union1d(number, np.array(sorted(concerned), dtype=np.int64))
     cards = portfolio.cards(numbers)
     seed = settings.seed
     tokens = [card_token(key, seed, one) for one in numbers.tolist()]
@@ -166,9 +169,11 @@ def make_traffic(settings: ReplaySettings, records: int, key: bytes) -> Traffic:
 
 
 def _quiet_times(planned: list[PlannedSwipe]) -> dict[int, tuple[int, int]]:
-    """For each card number of an incident: from when to when it makes no unplanned swipe."""
+    """For each issued card's number: from when to when it makes no unplanned swipe."""
     quiet: dict[int, tuple[int, int]] = {}
     for swipe in planned:
+        if not swipe.card.is_issued:
+            continue
         number, time_ms = swipe.card.number, swipe.event_time_ms
         first, last = quiet.get(number, (time_ms, time_ms))
         quiet[number] = (min(first, time_ms), max(last, time_ms))
@@ -242,9 +247,9 @@ def _merge(
     devices: list[tuple[str, ...]],
     market: Market,
 ) -> list[LabelledSwipe]:
-    """Ordinary and planned swipes by event time, ids over the merged order."""
+    """Ordinary and planned swipes by arrival, ids over the merged order."""
     times = np.concatenate(
-        [now.time_ms, np.array([swipe.event_time_ms for _, swipe in live], dtype=np.int64)]
+        [now.time_ms, np.array([_arrival_ms(swipe) for _, swipe in live], dtype=np.int64)]
     )
     tie = random_source(settings, "ties").random(len(times))
     order = np.lexsort((tie, times))
@@ -254,16 +259,21 @@ def _merge(
     ordinary = make_swipes(now, ids[: len(now)], cards, tokens, devices, market)
     rows = [LabelledSwipe(swipe) for swipe in ordinary]
     rows += [
-        _labelled(one, as_swipe(swipe, given))
-        if swipe.role != "ordinary"
-        else LabelledSwipe(as_swipe(swipe, given))
+        _labelled(one, swipe, given)
         for (one, swipe), given in zip(live, ids[len(now) :], strict=True)
     ]
     return [rows[row] for row in order.tolist()]
 
 
-def _labelled(one: PlannedIncident, swipe: Swipe) -> LabelledSwipe:
-    return LabelledSwipe(swipe, one.scenario, one.role, one.incident_id, one.difficulty)
+def _labelled(one: PlannedIncident, planned: PlannedSwipe, given_id: str) -> LabelledSwipe:
+    swipe, delay_ms = as_swipe(planned, given_id), planned.arrival_delay_ms
+    if planned.role == "ordinary":
+        return LabelledSwipe(swipe, arrival_delay_ms=delay_ms)
+    return LabelledSwipe(swipe, one.scenario, one.role, one.incident_id, one.difficulty, delay_ms)
+
+
+def _arrival_ms(planned: PlannedSwipe) -> int:
+    return planned.event_time_ms + planned.arrival_delay_ms
 
 
 def as_swipe(planned: PlannedSwipe, given_id: str) -> Swipe:
@@ -307,7 +317,11 @@ def _past(
     made = make_swipes(before, ids, cards, tokens, devices, market)
     for card, swipe in zip(before.card.tolist(), made, strict=True):
         past[card].append(swipe)
-    early = [s for _, s in planned if s.event_time_ms < settings.event_time_start_ms]
+    early = [
+        swipe
+        for _, swipe in planned
+        if _arrival_ms(swipe) < settings.event_time_start_ms and swipe.card.is_issued
+    ]
     early_ids = swipe_id(settings, np.arange(len(early)) + 2**41)
     for genuine, given in zip(early, early_ids, strict=True):
         card = int(np.searchsorted(numbers, genuine.card.number))

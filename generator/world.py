@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from generator.cards import Cards, Portfolio
-from generator.habits import amounts, entry_modes, responses
+from generator.habits import FOREIGN_IP_SHARE, amounts, entry_modes, responses
 from generator.merchants import ONLINE_PLACE, Market
 from generator.mixing import F64, I64
 from generator.places import CURRENCIES, PLACES
+from generator.schedule import activity_days, time_at_activity
 from generator.settings import SettingsError
 from generator.spending import (
     CATEGORIES,
@@ -23,7 +25,7 @@ from generator.spending import (
     PRESENT,
     PRESENT_CUMULATIVE,
 )
-from generator.swipe_table import ENTRY_MODES, RESPONSE_CODES
+from generator.swipe_table import ENTRY_MODES, IP_COUNTRIES, NEW_DEVICE, RESPONSE_CODES
 from generator.tokens import card_token, device_id
 from job.contracts import EntryMode
 from scenarios.base import Card, Place, Terminal
@@ -32,6 +34,9 @@ from scenarios.base import Card, Place, Terminal
 STRANGER = -1
 #: Attempts at a card that no incident has yet, before the portfolio counts as used up.
 TAKE_ATTEMPTS = 1_000
+#: Draws of cards until there are enough of one issuer number, and cards in each.
+BIN_ATTEMPTS = 200
+BIN_DRAW = 2_000
 
 
 class PopulationWorld:
@@ -85,6 +90,46 @@ class PopulationWorld:
                 f"the portfolio of {self._portfolio.size} cards is too small for more than "
                 f"{len(self._taken)} incidents: ask for fewer, or for a higher rate_per_min"
             )
+        return self._card(number)
+
+    def take_cards_of_bin(self, bin_: str, count: int) -> list[Card]:
+        """So many cards of one issuer number that no other incident has.
+
+        Raises
+        ------
+        SettingsError
+            If the issuer number has too few cards left.
+        """
+        found: list[Card] = []
+        for _ in range(BIN_ATTEMPTS):
+            numbers = np.unique(self._portfolio.draw(self.rng, BIN_DRAW))
+            self.rng.shuffle(numbers)
+            bins = self._portfolio.cards(numbers).bin
+            for number, of_bin in zip(numbers.tolist(), bins, strict=True):
+                if len(found) == count:
+                    return found
+                if of_bin == bin_ and number not in self._taken:
+                    found.append(self._card(number))
+        raise SettingsError(
+            f"issuer number {bin_} has fewer than {count} cards left in a portfolio of "
+            f"{self._portfolio.size}: ask for fewer incidents, or for a higher rate_per_min"
+        )
+
+    def unissued_card(self, like: Card) -> Card:
+        """A number of the same issuer that no card has."""
+        number = -2 - int(self.rng.integers(2**40))
+        self._cards[number] = self._cards[like.number]
+        token = card_token(self._key, self._seed, number)
+        return msgspec.structs.replace(like, number=number, card_token=token, is_issued=False)
+
+    def moment_ms(self) -> int:
+        """An event time in the span, drawn by the daily rhythm of ordinary swipes."""
+        edges = activity_days(np.array([self.start_ms, self.end_ms]))
+        at = edges[:1] + self.rng.random(1) * (edges[1:] - edges[:1])
+        moment_ms = int(time_at_activity(at)[0])
+        return min(max(moment_ms, self.start_ms), self.end_ms - 1)
+
+    def _card(self, number: int) -> Card:
         self._taken.add(number)
         cards = self._portfolio.cards(np.array([number]))
         self._cards[number] = cards
@@ -115,6 +160,16 @@ class PopulationWorld:
     def unknown_device(self) -> str:
         """A device that no card of the population has."""
         return device_id(self._key, self._seed, STRANGER, int(self.rng.integers(2**62)))
+
+    def new_device(self, card: Card) -> str:
+        """A device that this card has not used before."""
+        return device_id(self._key, self._seed, card.number, NEW_DEVICE)
+
+    def ip_country(self, card: Card) -> str:
+        """Where the holder's net address is: mostly where the holder is."""
+        if float(self.rng.random()) < FOREIGN_IP_SHARE:
+            return IP_COUNTRIES[int(self.rng.integers(len(IP_COUNTRIES)))]
+        return card.place.country
 
     def amount_minor(self, card: Card, terminal: Terminal) -> int:
         """What this card's holder would spend there, minor units."""

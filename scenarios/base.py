@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from job.contracts import EntityType, EntryMode, MessageType
+from scenarios.variation import Split, vary
 
 Difficulty = Literal["easy", "medium", "hard"]
 Role = Literal["ordinary", "attack", "look_alike"]
@@ -48,7 +49,9 @@ class Terminal(msgspec.Struct, frozen=True, gc=False):
 class Card(msgspec.Struct, frozen=True, gc=False):
     """A card of the population, with where its holder is now and what the holder is used to.
 
-    ``amount_log_mean`` and ``amount_log_sd`` are of ln(amount in minor units).
+    ``amount_log_mean`` and ``amount_log_sd`` are of ln(amount in minor units). ``is_issued`` is
+    False for a number that somebody made up: no card has it, nothing is known of it, and the host
+    answers 14.
     """
 
     number: int
@@ -60,6 +63,7 @@ class Card(msgspec.Struct, frozen=True, gc=False):
     device_ids: tuple[str, ...]
     amount_log_mean: float
     amount_log_sd: float
+    is_issued: bool = True
 
 
 class PlannedSwipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -67,6 +71,7 @@ class PlannedSwipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``role`` says whether it is part of the attack, part of the look-alike, or an ordinary swipe of
     a card concerned. A swipe before the replay's first second becomes history of the card.
+    ``arrival_delay_ms`` is how long a terminal held it back before it was sent.
     """
 
     card: Card
@@ -79,14 +84,20 @@ class PlannedSwipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     message_type: MessageType = "authorisation"
     device_id: str | None = None
     ip_country: str | None = None
+    arrival_delay_ms: int = 0
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One attack, or one look-alike: the entity concerned and all swipes planned for it."""
+    """One attack, or one look-alike: the entity concerned and all swipes planned for it.
+
+    ``holder_swipes_on``: the holders' unplanned swipes go on meanwhile. False where the scenario
+    alone says where the holder is; then the cards make no other swipe around the incident.
+    """
 
     entity_type: EntityType
     entity_id: str
     swipes: tuple[PlannedSwipe, ...]
+    holder_swipes_on: bool = False
 
 
 class World(Protocol):
@@ -111,6 +122,15 @@ class World(Protocol):
     def take_card(self) -> Card:
         """A card of the population that no other incident has; drawn as swipes draw theirs."""
 
+    def take_cards_of_bin(self, bin_: str, count: int) -> list[Card]:
+        """So many cards of one issuer number that no other incident has."""
+
+    def unissued_card(self, like: Card) -> Card:
+        """A number of the same issuer that no card has."""
+
+    def moment_ms(self) -> int:
+        """An event time in the span, drawn by the daily rhythm of ordinary swipes."""
+
     def terminal(self, place: Place, mcc: str | None = None) -> Terminal:
         """A terminal in a city, by popularity; of any kind if ``mcc`` is None."""
 
@@ -119,6 +139,12 @@ class World(Protocol):
 
     def unknown_device(self) -> str:
         """A device that no card of the population has."""
+
+    def new_device(self, card: Card) -> str:
+        """A device that this card has not used before, as ordinary swipes have them at times."""
+
+    def ip_country(self, card: Card) -> str:
+        """Where the holder's net address is, as for ordinary swipes: mostly where the holder is."""
 
     def amount_minor(self, card: Card, terminal: Terminal) -> int:
         """What this card's holder would spend there, minor units of the card's currency."""
@@ -131,7 +157,11 @@ class World(Protocol):
 
 
 class ScenarioParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The dial of one scenario at one difficulty; fields carry their units in their names."""
+    """The dial of one scenario at one difficulty; fields carry their units in their names.
+
+    Fields are float or int. A share ends in ``_share`` and stays within 0 to 1; a pair of bounds
+    is called ``…_min…`` and ``…_max…``. So that they can be varied (:mod:`scenarios.variation`).
+    """
 
 
 class Scenario(ABC):
@@ -163,5 +193,61 @@ class Scenario(ABC):
         self.parameters = self.by_difficulty[difficulty] if parameters is None else parameters
 
     @abstractmethod
-    def plan(self, world: World, incidents: int) -> list[Incident]:
-        """Plan that many incidents, each with a marked swipe within the world's span."""
+    def incident(self, world: World, dial: Any) -> Incident:
+        """Plan one incident with a marked swipe within the world's span.
+
+        Parameters
+        ----------
+        world
+            The population.
+        dial
+            ``self.parameters``, varied.
+        """
+
+    def plan(self, world: World, incidents: int, split: Split = "all") -> list[Incident]:
+        """Plan that many incidents; swipes past the world's span are left out.
+
+        Parameters
+        ----------
+        split
+            Where on the dial each of them may stand, so that tuning and exam share no point.
+
+        Raises
+        ------
+        ValueError
+            If an incident has no marked swipe within the span.
+        """
+        planned = []
+        for _ in range(incidents):
+            dial = vary(self.parameters, world.rng, split)
+            planned.append(self._trimmed(self.incident(world, dial), world))
+        return planned
+
+    def _trimmed(self, incident: Incident, world: World) -> Incident:
+        kept = tuple(
+            swipe
+            for swipe in incident.swipes
+            if swipe.event_time_ms + swipe.arrival_delay_ms < world.end_ms
+        )
+        if not any(
+            swipe.role == self.role
+            and world.start_ms <= swipe.event_time_ms + swipe.arrival_delay_ms
+            for swipe in kept
+        ):
+            raise ValueError(f"{self.name} planned no {self.role} swipe within the span")
+        return msgspec.structs.replace(incident, swipes=kept)
+
+
+class LookAlike(Scenario):
+    """Something innocent that resembles an attack, and the figure by which one would tell them."""
+
+    role: ClassVar[Role] = "look_alike"
+    #: The attack's name.
+    resembles: ClassVar[str]
+    #: What :meth:`feature` says, and in which unit, for people.
+    feature_name: ClassVar[str]
+
+    @staticmethod
+    @abstractmethod
+    def feature(incident: Incident) -> float:
+        """The figure of an incident of either kind that tells the two apart best."""

@@ -13,7 +13,7 @@ import pkgutil
 from functools import cache
 
 import scenarios
-from scenarios.base import Scenario
+from scenarios.base import LookAlike, Scenario
 
 
 class UnknownScenario(ValueError):
@@ -44,7 +44,15 @@ def scenario_classes() -> dict[str, type[Scenario]]:
         for companion in scenario_class.companions:
             if companion not in found:
                 raise ValueError(f"{name} names {companion!r} as companion, which does not exist")
+        if issubclass(scenario_class, LookAlike) and scenario_class.resembles not in found:
+            resembles = scenario_class.resembles
+            raise ValueError(f"{name} resembles {resembles!r}, which does not exist")
     return dict(sorted(found.items()))
+
+
+def look_alikes() -> dict[str, type[LookAlike]]:
+    """The innocent look-alikes by name."""
+    return {name: kind for name, kind in scenario_classes().items() if issubclass(kind, LookAlike)}
 
 
 def scenario(name: str) -> type[Scenario]:

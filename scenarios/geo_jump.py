@@ -132,21 +132,17 @@ class GeoJump(Scenario):
         ),
     }
 
-    def plan(self, world: World, incidents: int) -> list[Incident]:
-        """Plan that many cloned cards."""
-        return [self._incident(world) for _ in range(incidents)]
-
-    def _incident(self, world: World) -> Incident:
-        dial = self.parameters
+    def incident(self, world: World, dial: GeoJumpParameters) -> Incident:
+        """One cloned card."""
         card, target = card_and_target(world, dial.distance_min_km, dial.distance_max_km)
         counter, elsewhere = world.terminal(card.place), world.terminal(target)
         speed_km_per_h = draw_log_evenly(world, dial.speed_min_km_per_h, dial.speed_max_km_per_h)
-        first_ms = int(world.rng.integers(world.start_ms, world.end_ms))
+        first_ms = world.moment_ms()
         travel_ms = round(apart_km(counter, elsewhere) / speed_km_per_h * _MS_PER_H)
         genuine = swipe_at(world, card, counter, first_ms - travel_ms, "ordinary")
         # A declined swipe would be a poor proof of where the holder was.
         swipes = [msgspec.structs.replace(genuine, response_code="00")]
-        swipes += self._clone_swipes(world, card, target, elsewhere, first_ms)
+        swipes += self._clone_swipes(world, dial, card, target, elsewhere, first_ms)
         if world.rng.random() < dial.holder_swipes_share:
             after_s = 1.0 + float(world.rng.exponential(dial.gap_mean_s))
             after_ms = swipes[-1].event_time_ms + round(after_s * _MS_PER_S)
@@ -157,24 +153,28 @@ class GeoJump(Scenario):
         return Incident(entity_type="card", entity_id=card.card_token, swipes=tuple(swipes))
 
     def _clone_swipes(
-        self, world: World, card: Card, target: Place, terminal: Terminal, first_ms: int
+        self,
+        world: World,
+        dial: GeoJumpParameters,
+        card: Card,
+        target: Place,
+        terminal: Terminal,
+        first_ms: int,
     ) -> list[PlannedSwipe]:
-        dial = self.parameters
         swipes: list[PlannedSwipe] = []
         event_time_ms = first_ms
         for _ in range(int(world.rng.integers(1, dial.swipes_max + 1))):
             if event_time_ms >= world.end_ms:
                 break
             swipe = swipe_at(world, card, terminal, event_time_ms, "attack")
-            swipes.append(self._as_clone(world, swipe))
+            swipes.append(self._as_clone(world, dial, swipe))
             gap_s = 5.0 + float(world.rng.exponential(dial.gap_mean_s))
             event_time_ms += round(gap_s * _MS_PER_S)
             # The next counter is reached on foot, so the clone stays in the city.
             terminal = world.terminal(target)
         return swipes
 
-    def _as_clone(self, world: World, swipe: PlannedSwipe) -> PlannedSwipe:
-        dial = self.parameters
+    def _as_clone(self, world: World, dial: GeoJumpParameters, swipe: PlannedSwipe) -> PlannedSwipe:
         magstripe, declined = world.rng.random(2).tolist()
         return msgspec.structs.replace(
             swipe,

@@ -11,14 +11,14 @@ from scenarios.base import (
     Card,
     Difficulty,
     Incident,
+    LookAlike,
     Place,
     PlannedSwipe,
-    Role,
-    Scenario,
     ScenarioParameters,
     Terminal,
     World,
 )
+from scenarios.features import implied_speed_km_per_h
 from scenarios.planning import apart_km, card_and_target, draw_log_evenly, swipe_at
 
 _MS_PER_H: Final = 3_600_000
@@ -64,7 +64,7 @@ class LegitTravelParameters(ScenarioParameters, frozen=True, kw_only=True):
     gap_mean_s: float = 300.0
 
 
-class LegitTravel(Scenario):
+class LegitTravel(LookAlike):
     """Does the holder fly, and only look like a cloned card?
 
     What happens
@@ -91,7 +91,8 @@ class LegitTravel(Scenario):
     """
 
     name: ClassVar[str] = "legit_travel"
-    role: ClassVar[Role] = "look_alike"
+    resembles: ClassVar[str] = "geo_jump"
+    feature_name: ClassVar[str] = "implied speed, km/h"
     Parameters = LegitTravelParameters
     parameters: LegitTravelParameters
     by_difficulty: ClassVar[Mapping[Difficulty, LegitTravelParameters]] = {
@@ -127,17 +128,15 @@ class LegitTravel(Scenario):
         ),
     }
 
-    def plan(self, world: World, incidents: int) -> list[Incident]:
-        """Plan that many journeys."""
-        return [self._journey(world) for _ in range(incidents)]
+    feature = staticmethod(implied_speed_km_per_h)
 
-    def _journey(self, world: World) -> Incident:
-        dial = self.parameters
+    def incident(self, world: World, dial: LegitTravelParameters) -> Incident:
+        """One journey."""
         card, target = card_and_target(world, dial.distance_min_km, dial.distance_max_km)
         counter, there = world.terminal(card.place), world.terminal(target)
         speed_km_per_h = draw_log_evenly(world, dial.speed_min_km_per_h, dial.speed_max_km_per_h)
         travel_ms = round(apart_km(counter, there) / speed_km_per_h * _MS_PER_H)
-        first_ms = int(world.rng.integers(world.start_ms, world.end_ms))
+        first_ms = world.moment_ms()
         in_flight, wrong_place, skewed, skew = world.rng.random(4).tolist()
         swipes: list[PlannedSwipe] = []
         left_ms = first_ms - travel_ms
@@ -151,7 +150,7 @@ class LegitTravel(Scenario):
             left_ms += slow_ms
         if wrong_place < dial.wrong_place_share:
             there = self._registered_elsewhere(world, target, there)
-        swipes += self._swipes_there(world, card, target, there, first_ms)
+        swipes += self._swipes_there(world, dial, card, target, there, first_ms)
         home = swipe_at(world, card, counter, left_ms, "ordinary")
         home = msgspec.structs.replace(home, response_code="00")
         return Incident(entity_type="card", entity_id=card.card_token, swipes=(home, *swipes))
@@ -171,9 +170,14 @@ class LegitTravel(Scenario):
         return msgspec.structs.replace(there, latitude=office.latitude, longitude=office.longitude)
 
     def _swipes_there(
-        self, world: World, card: Card, target: Place, terminal: Terminal, first_ms: int
+        self,
+        world: World,
+        dial: LegitTravelParameters,
+        card: Card,
+        target: Place,
+        terminal: Terminal,
+        first_ms: int,
     ) -> list[PlannedSwipe]:
-        dial = self.parameters
         swipes: list[PlannedSwipe] = []
         event_time_ms = first_ms
         for _ in range(int(world.rng.integers(1, dial.swipes_max + 1))):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from job.contracts import MessageType
 from scenarios.base import Card, Place, PlannedSwipe, Role, Terminal, World
 from scenarios.geography import distance_km
 
@@ -49,6 +51,65 @@ def swipe_at(
         role=role,
         response_code=world.response_code(entry_mode),
     )
+
+
+def online_swipe(
+    world: World,
+    card: Card,
+    terminal: Terminal,
+    event_time_ms: int,
+    role: Role,
+    *,
+    device_id: str | None = None,
+    ip_country: str | None = None,
+    amount_minor: int | None = None,
+    response_code: str | None = None,
+    message_type: MessageType = "authorisation",
+) -> PlannedSwipe:
+    """A payment on the net; what is not given is as the holder's own."""
+    if device_id is None:
+        device_id = card.device_ids[int(world.rng.integers(len(card.device_ids)))]
+    if amount_minor is None:
+        amount_minor = world.amount_minor(card, terminal)
+    return PlannedSwipe(
+        card=card,
+        terminal=terminal,
+        event_time_ms=event_time_ms,
+        amount_minor=0 if message_type == "zero_amount_check" else amount_minor,
+        entry_mode="ecommerce",
+        role=role,
+        response_code=world.response_code("ecommerce") if response_code is None else response_code,
+        message_type=message_type,
+        device_id=device_id,
+        ip_country=world.ip_country(card) if ip_country is None else ip_country,
+    )
+
+
+def fit_into_span(world: World, offsets_ms: Sequence[int]) -> list[int]:
+    """Event times of swipes at these offsets (ms, ascending from 0) from the first of them.
+
+    Where all fit into the world's span they all lie in it. Where they do not, as in a replay of a
+    minute, one of them, drawn evenly, does; those before it may be history, and those past the end
+    are left out when the plan is trimmed.
+    """
+    length_ms = offsets_ms[-1]
+    moment_ms = world.moment_ms()
+    if moment_ms + length_ms < world.end_ms:
+        return [moment_ms + offset_ms for offset_ms in offsets_ms]
+    if world.start_ms + length_ms < world.end_ms:
+        first_ms = int(world.rng.integers(world.start_ms, world.end_ms - length_ms))
+        return [first_ms + offset_ms for offset_ms in offsets_ms]
+    anchor_ms = offsets_ms[int(world.rng.integers(len(offsets_ms)))]
+    return [moment_ms + offset_ms - anchor_ms for offset_ms in offsets_ms]
+
+
+def gaps_to_offsets_ms(world: World, count: int, gap_min_s: float, gap_mean_s: float) -> list[int]:
+    """Offsets of so many swipes, ms from the first; gaps are a least one plus an exponential."""
+    offsets_ms, at_s = [0], 0.0
+    for _ in range(count - 1):
+        at_s += gap_min_s + float(world.rng.exponential(max(gap_mean_s - gap_min_s, 0.0)))
+        offsets_ms.append(round(at_s * 1000))
+    return offsets_ms
 
 
 def apart_km(terminal: Terminal, other: Terminal) -> float:

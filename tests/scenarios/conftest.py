@@ -13,10 +13,15 @@ from generator.world import PopulationWorld
 SETTINGS = ReplaySettings(scenario="ordinary", rate_per_min=6_000, duration_s=60, warm_up_s=0)
 
 
-@pytest.fixture(scope="session")
-def make_world() -> Callable[..., PopulationWorld]:
-    portfolio = Portfolio(SETTINGS)
-    market = Market(SETTINGS, portfolio)
+#: 30 days of some 100,000 cards.
+MONTH = ReplaySettings(
+    scenario="ordinary", rate_per_min=50_000, duration_s=3_600, warm_up_s=0, speedup=720
+)
+
+
+def world_maker(settings: ReplaySettings) -> Callable[..., PopulationWorld]:
+    portfolio = Portfolio(settings)
+    market = Market(settings, portfolio)
 
     def make(seed: int = 1) -> PopulationWorld:
         return PopulationWorld(
@@ -25,8 +30,20 @@ def make_world() -> Callable[..., PopulationWorld]:
             set(),
             b"test",
             np.random.default_rng(seed),
-            SETTINGS.measured_start_ms,
-            SETTINGS.event_time_end_ms,
+            settings.measured_start_ms,
+            settings.event_time_end_ms,
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_world() -> Callable[..., PopulationWorld]:
+    """A minute."""
+    return world_maker(SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def make_month() -> Callable[..., PopulationWorld]:
+    """30 days."""
+    return world_maker(MONTH)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import msgspec
+import numpy as np
 import pytest
 
 from generator.world import PopulationWorld
+from job.rules.parameters import DEFAULT_FILE, read_tables
 from scenarios.base import DIFFICULTIES, Difficulty, Incident, Scenario
-from scenarios.discovery import scenario_classes
+from scenarios.discovery import look_alikes, scenario, scenario_classes
 
 MakeWorld = Callable[..., PopulationWorld]
 SECTIONS = ("What happens", "Reported by", "Difficulty", "References")
 INCIDENTS = 30
+OVERLAP_INCIDENTS = 300
+#: Fields that rules and dials may both call so.
+OF_BOTH = ("window_ms", "min_distance_km")
 
 each_scenario = pytest.mark.parametrize("scenario_class", scenario_classes().values(), ids=str)
 each_difficulty = pytest.mark.parametrize("difficulty", DIFFICULTIES)
@@ -65,16 +71,102 @@ def test_it_plans_as_many_incidents_as_asked_for(
 
 @each_difficulty
 @each_scenario
-def test_each_incident_has_a_marked_swipe_within_the_span(
+def test_each_incident_has_a_marked_swipe_that_arrives_within_the_span(
     scenario_class: type[Scenario], difficulty: Difficulty, make_world: MakeWorld
 ) -> None:
     world = make_world()
     for incident in scenario_class(difficulty).plan(world, INCIDENTS):
         marked = [swipe for swipe in incident.swipes if swipe.role != "ordinary"]
-        assert marked
         assert all(swipe.role == scenario_class.role for swipe in marked)
-        assert all(world.start_ms <= swipe.event_time_ms < world.end_ms for swipe in marked)
+        arrivals = [swipe.event_time_ms + swipe.arrival_delay_ms for swipe in marked]
+        assert any(world.start_ms <= arrival_ms for arrival_ms in arrivals)
+        assert all(arrival_ms < world.end_ms for arrival_ms in arrivals)
         assert all(swipe.event_time_ms < world.end_ms for swipe in incident.swipes)
+        assert all(swipe.arrival_delay_ms >= 0 for swipe in incident.swipes)
+
+
+@each_difficulty
+@each_scenario
+def test_over_a_month_nearly_all_marked_swipes_lie_in_the_span(
+    scenario_class: type[Scenario], difficulty: Difficulty, make_month: MakeWorld
+) -> None:
+    world = make_month()
+    planned = scenario_class(difficulty).plan(world, INCIDENTS)
+    marked = [s for one in planned for s in one.swipes if s.role != "ordinary"]
+    inside = [s for s in marked if s.event_time_ms + s.arrival_delay_ms >= world.start_ms]
+    assert len(inside) >= 0.95 * len(marked)
+
+
+@each_scenario
+def test_the_holder_s_device_and_place_are_named_on_the_net_and_only_there(
+    scenario_class: type[Scenario], make_world: MakeWorld
+) -> None:
+    for incident in plan(scenario_class, "medium", make_world):
+        for swipe in incident.swipes:
+            on_the_net = swipe.entry_mode == "ecommerce"
+            assert (swipe.device_id is not None) == on_the_net
+            assert (swipe.ip_country is not None) == on_the_net
+
+
+@each_scenario
+def test_amounts_and_codes_are_the_contract_s(
+    scenario_class: type[Scenario], make_world: MakeWorld
+) -> None:
+    for incident in plan(scenario_class, "easy", make_world):
+        for swipe in incident.swipes:
+            assert swipe.amount_minor >= 0
+            assert (swipe.amount_minor == 0) == (swipe.message_type == "zero_amount_check")
+            assert len(swipe.response_code) == 2
+            assert swipe.card.is_issued or swipe.response_code == "14"
+
+
+@pytest.mark.parametrize("name", look_alikes())
+def test_a_look_alike_overlaps_with_its_attack_most_where_it_is_hard(
+    name: str, make_month: MakeWorld
+) -> None:
+    kind = look_alikes()[name]
+    overlaps = {}
+    for difficulty in DIFFICULTIES:
+        one, other = (
+            [
+                kind.feature(incident)
+                for incident in scenario(each)(difficulty).plan(make_month(), OVERLAP_INCIDENTS)
+            ]
+            for each in (name, kind.resembles)
+        )
+        overlaps[difficulty] = overlap(one, other)
+    assert overlaps["hard"] >= 0.20, overlaps
+    assert overlaps["easy"] < overlaps["hard"], overlaps
+
+
+def overlap(one: list[float], other: list[float]) -> float:
+    """Area that two distributions have in common, 0 to 1, over at most 12 bins of equal content."""
+    edges = np.unique(np.quantile([*one, *other], np.linspace(0, 1, 13)))
+    edges = np.concatenate([[-np.inf], edges[1:-1], [np.inf]])
+    shares = [np.histogram(values, edges)[0] / len(values) for values in (one, other)]
+    return float(np.minimum(*shares).sum())
+
+
+@each_scenario
+def test_no_scenario_quotes_a_rule(scenario_class: type[Scenario]) -> None:
+    """Nobody may write the exam by the rules' own figures."""
+    source = Path(inspect.getfile(scenario_class)).read_text()
+    assert "job.rules" not in source
+    parameters = {
+        (f"{rule}.{field}", value)
+        for rule, table in read_tables(DEFAULT_FILE).items()
+        for field, value in table.items()
+    }
+    figures = {
+        value
+        for difficulty in DIFFICULTIES
+        for value in msgspec.structs.astuple(scenario_class(difficulty).parameters)
+    }
+    for name, value in parameters:
+        field = name.partition(".")[2]
+        assert "_" not in field or field not in source or field in OF_BOTH, f"quotes {name}"
+        # Small and round figures are everybody's.
+        assert value < 500 or value not in figures, f"quotes {name}"
 
 
 @each_difficulty

@@ -11,6 +11,7 @@ from generator.world import PopulationWorld
 from scenarios.base import DIFFICULTIES, Difficulty, Incident
 from scenarios.discovery import scenario
 from scenarios.planning import apart_km
+from scenarios.variation import SPREAD
 
 MakeWorld = Callable[..., PopulationWorld]
 INCIDENTS = 200
@@ -58,5 +59,5 @@ def test_the_clone_is_as_fast_as_its_difficulty_says(
 ) -> None:
     incidents = scenario("geo_jump")(difficulty).plan(make_world(), 50)
     speeds = [implied_speed_km_per_h(one) for one in incidents]
-    assert low * 0.999 <= min(speeds)
-    assert max(speeds) <= high * 1.001
+    assert low * (1 - SPREAD) * 0.999 <= min(speeds)
+    assert max(speeds) <= high * (1 + SPREAD) * 1.001

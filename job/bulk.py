@@ -1,0 +1,268 @@
+"""What does every rule say of every swipe, over months of event time?
+
+The engine over swipes in columns, without rendering and reading records: for the evaluation in
+bulk, which needs each rule's value on every swipe and not only what was flagged.
+
+    python -m job.bulk --swipes swipes.parquet --profiles profiles.parquet --out scores.parquet
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from job.contracts import Alert, CardProfile, Observation, Swipe, Topics
+from job.engine.card_state import UNKNOWN_DIGEST, CardState
+from job.engine.detector import Detector
+from job.engine.fate import SettledFate, settle
+from job.engine.settings import EngineSettings
+from job.engine.window_engine import EntityState, WindowEngine
+from job.rules.base import CrossCardRule, Rule
+from job.rules.parameters import DEFAULT_FILE, ParametersError, load_rules
+
+#: Codes of the column ``fate``.
+FATES: Final[tuple[SettledFate, ...]] = ("judged", "late", "repeat", "id_conflict")
+#: Codes of the column ``action``.
+ACTIONS: Final = ("clear", "review", "block")
+_BEFORE_ALL_TIME_MS: Final = -(1 << 62)
+_BATCH: Final = 50_000
+#: Digest of every swipe's bytes: there are none, and each id stands for one content.
+_DIGEST: Final = UNKNOWN_DIGEST + 1
+
+Progress = Callable[[int, int], None]
+_decode_profile = msgspec.json.Decoder(CardProfile).decode
+_decode_alert = msgspec.json.Decoder(Alert).decode
+
+
+class BulkScores:
+    """The engine's answers, a row a swipe, as they come.
+
+    Parameters
+    ----------
+    rules, settings
+        As the job runs with.
+    """
+
+    def __init__(self, rules: list[Rule], settings: EngineSettings) -> None:
+        self._settings = settings
+        self._detector = Detector(rules, settings)
+        self._windows = WindowEngine(rules, settings, Topics.with_prefix())
+        self._cross = [rule for rule in rules if isinstance(rule, CrossCardRule)]
+        #: Names in the order of the bits of ``fired`` and of the columns of values.
+        self.rules: list[Rule] = [*self._detector.rules, *self._cross]
+        self._cards: dict[str, CardState] = {}
+        self._entities: dict[tuple[str, str], EntityState] = {}
+        self._counted: dict[tuple[str, str, int], set[str]] = {}
+        self.entity_alerts: list[dict[str, Any]] = []
+        self.rule_errors = 0
+
+    def load_profile(self, value: bytes) -> None:
+        """Take one card's past."""
+        profile = _decode_profile(value)
+        state = self._cards.setdefault(profile.card_token, CardState())
+        state.apply_profile(profile, self._detector.retention_ms)
+
+    def score(self, swipe: Swipe) -> tuple[int, float, int, int, list[float]]:
+        """Judge one swipe in the order of arrival.
+
+        Returns
+        -------
+        tuple
+            Code of the fate, score, code of the action, bits of the rules that fired, and each
+            rule's value (0 where the fate is not ``judged``).
+        """
+        card = self._cards.get(swipe.card_token)
+        if card is None:
+            card = self._cards[swipe.card_token] = CardState()
+        fate = settle(swipe, _DIGEST, card, self._settings.lateness_ms)
+        if fate != "judged":
+            return FATES.index(fate), 0.0, 0, 0, [0.0] * len(self.rules)
+        judgement = self._detector.judge(swipe, card)
+        self.rule_errors += len(judgement.rule_errors)
+        fired = 0
+        for rule in judgement.fired:
+            fired |= 1 << self._detector.rules.index(rule)
+        card.remember(swipe, _DIGEST, self._detector.retention_ms)
+        values = list(judgement.values)
+        for bit, across in enumerate(self._cross, start=len(values)):
+            value = self._observe(across, swipe)
+            values.append(value)
+            fired |= (value >= across.threshold) << bit
+        return 0, judgement.score, ACTIONS.index(judgement.action), fired, values
+
+    def _observe(self, rule: CrossCardRule, swipe: Swipe) -> float:
+        """Distinct cards in the swipe's window, this one included; 0 where it does not count."""
+        observation = rule.observe(swipe)
+        if observation is None:
+            return 0.0
+        start_ms = swipe.event_time_ms - swipe.event_time_ms % rule.window_ms
+        cards = self._counted.setdefault((rule.name, observation.entity_id, start_ms), set())
+        cards.add(swipe.card_token)
+        self._alert(observation)
+        return float(len(cards))
+
+    def _alert(self, observation: Observation) -> None:
+        key = (observation.rule, observation.entity_id)
+        entity = self._entities.setdefault(key, EntityState())
+        for output in self._windows.process(observation, _BEFORE_ALL_TIME_MS, entity):
+            alert = _decode_alert(output.value)
+            self.entity_alerts.append(
+                {
+                    "rule": observation.rule,
+                    "entity_type": alert.entity_type,
+                    "entity_id": alert.entity_id,
+                    "swipe_id": alert.swipe_id,
+                    "event_time_ms": alert.event_time_ms,
+                    "action": ACTIONS.index(alert.action),
+                    "score": alert.score,
+                }
+            )
+
+
+_ENTITY_ALERTS: Final = pa.schema(
+    [
+        ("rule", pa.string()),
+        ("entity_type", pa.string()),
+        ("entity_id", pa.string()),
+        ("swipe_id", pa.string()),
+        ("event_time_ms", pa.int64()),
+        ("action", pa.int8()),
+        ("score", pa.float64()),
+    ]
+)
+
+
+def score_file(
+    scores: BulkScores,
+    swipes: Path,
+    profiles: Path | None,
+    out: Path,
+    progress: Progress | None = None,
+) -> None:
+    """Judge the swipes of a file in its order.
+
+    Parameters
+    ----------
+    swipes
+        Parquet with the fields of a swipe as columns, by arrival.
+    profiles
+        Parquet with ``value``, the rendered card profiles.
+    out
+        Parquet, a row a swipe in the same order: ``fate``, ``score``, ``action``, ``fired`` and
+        ``value_<rule>`` of each rule. Rules, thresholds and units stand in the schema's metadata,
+        the alerts across cards in ``<out>`` with the suffix ``.entities.parquet``. Both appear
+        only when complete.
+    """
+    if profiles is not None:
+        for batch in pq.ParquetFile(profiles).iter_batches(columns=["value"]):
+            for value in batch.column("value").to_pylist():
+                scores.load_profile(value)
+    schema = _schema(scores.rules)
+    file = pq.ParquetFile(swipes)
+    partial = out.with_name(out.name + ".partial")
+    done = 0
+    try:
+        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                rows = [scores.score(swipe) for swipe in _swipes(batch)]
+                writer.write_table(_table(rows, schema))
+                done += len(rows)
+                if progress is not None:
+                    progress(done, file.metadata.num_rows)
+        entities = pa.Table.from_pylist(scores.entity_alerts, schema=_ENTITY_ALERTS)
+        pq.write_table(entities, entities_file(out), compression="zstd")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def entities_file(scores: Path) -> Path:
+    """Where the alerts across cards stand, beside the scores."""
+    return scores.with_suffix(".entities.parquet")
+
+
+def _swipes(batch: Any) -> Iterator[Swipe]:
+    names = list(Swipe.__struct_fields__)
+    columns = [batch.column(name).to_pylist() for name in names]
+    for row in zip(*columns, strict=True):
+        yield Swipe(**dict(zip(names, row, strict=True)))
+
+
+def _schema(rules: list[Rule]) -> Any:
+    described = [
+        {"name": rule.name, "threshold": rule.threshold, "unit": rule.unit} for rule in rules
+    ]
+    return pa.schema(
+        [
+            ("fate", pa.int8()),
+            ("score", pa.float32()),
+            ("action", pa.int8()),
+            ("fired", pa.int32()),
+            *((f"value_{rule.name}", pa.float32()) for rule in rules),
+        ],
+        metadata={b"rules": msgspec.json.encode(described)},
+    )
+
+
+def _table(rows: list[tuple[int, float, int, int, list[float]]], schema: Any) -> Any:
+    values = np.array([row[4] for row in rows], dtype=np.float32).reshape(len(rows), -1)
+    columns = [
+        *(np.array([row[at] for row in rows]) for at in range(4)),
+        *(values[:, at] for at in range(values.shape[1])),
+    ]
+    arrays = [
+        pa.array(column).cast(field.type, safe=False)
+        for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def rules_hash(rules_file: Path = DEFAULT_FILE) -> str:
+    """SHA-256 over the engine, the rules and their parameters: what an exam judges."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    code = [*root.glob("engine/*.py"), *root.glob("rules/*.py"), root / "contracts.py"]
+    for file in (*sorted(code), rules_file):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """Run from the command line; progress as lines ``done total`` on standard output."""
+    parser = argparse.ArgumentParser(prog="python -m job.bulk", description=__doc__)
+    parser.add_argument("--swipes", type=Path, required=True, help="by arrival, Parquet")
+    parser.add_argument("--profiles", type=Path, help="card profiles, Parquet")
+    parser.add_argument("--rules", type=Path, default=DEFAULT_FILE, help="parameters, TOML")
+    parser.add_argument("--lateness-ms", type=int, default=30_000)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+    try:
+        rules = load_rules(given.rules)
+    except ParametersError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    scores = BulkScores(rules, EngineSettings(lateness_ms=given.lateness_ms))
+
+    def progress(done: int, total: int) -> None:
+        sys.stdout.write(f"{done} {total}\n")
+        sys.stdout.flush()
+
+    score_file(scores, given.swipes, given.profiles, given.out, progress)
+    if scores.rule_errors:
+        sys.stderr.write(f"rules raised {scores.rule_errors} times\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
