@@ -38,6 +38,7 @@ class LooseDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offset: int = -1
     rules: list[str] = []
     rule_errors: list[str] = []
+    shadow_rules: list[str] = []
 
 
 class LooseFinding(msgspec.Struct, frozen=True):

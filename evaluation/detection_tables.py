@@ -91,14 +91,19 @@ of_alerts AS (
     count(DISTINCT incident_id) AS incidents_caught
   FROM raised GROUP BY ALL),
 of_decisions AS (
-  SELECT rule, count(*) AS fired_swipes, count(*) FILTER (WHERE l.is_fraud) AS fired_fraud_swipes
-  FROM (SELECT DISTINCT rule, swipe_id FROM fired) LEFT JOIN labels l USING (swipe_id)
+  SELECT rule, count(*) FILTER (WHERE NOT shadow) AS fired_swipes,
+    count(*) FILTER (WHERE NOT shadow AND l.is_fraud) AS fired_fraud_swipes,
+    count(*) FILTER (WHERE shadow) AS shadow_swipes,
+    count(*) FILTER (WHERE shadow AND l.is_fraud) AS shadow_fraud_swipes
+  FROM (SELECT DISTINCT rule, swipe_id, shadow FROM fired) LEFT JOIN labels l USING (swipe_id)
   GROUP BY ALL)
 SELECT rule, coalesce(fired_swipes, 0) AS fired_swipes,
   coalesce(fired_fraud_swipes, 0) AS fired_fraud_swipes, coalesce(alerts, 0) AS alerts,
   coalesce(alerts_true, 0) AS alerts_true,
   coalesce(alerts_right_card_wrong_swipe, 0) AS alerts_right_card_wrong_swipe,
-  coalesce(alerts_false, 0) AS alerts_false, coalesce(incidents_caught, 0) AS incidents_caught
+  coalesce(alerts_false, 0) AS alerts_false, coalesce(incidents_caught, 0) AS incidents_caught,
+  coalesce(shadow_swipes, 0) AS shadow_swipes,
+  coalesce(shadow_fraud_swipes, 0) AS shadow_fraud_swipes
 FROM of_alerts FULL JOIN of_decisions USING (rule) ORDER BY rule
 """
 
@@ -106,13 +111,17 @@ FROM of_alerts FULL JOIN of_decisions USING (rule) ORDER BY rule
 def by_rule(found: Attribution, decisions: Sequence[Any], labels: pa.Table) -> pa.Table:
     """A row for each rule that fired: on how many swipes, in how many alerts, for what.
 
-    An alert of several rules counts for each of them.
+    An alert of several rules counts for each of them. ``shadow_swipes`` are those on which a rule
+    that only watches would have fired.
     """
-    pairs = [(rule, d.swipe_id) for d in decisions if d is not None for rule in d.rules]
+    judged = [d for d in decisions if d is not None]
+    pairs = [(rule, d.swipe_id, False) for d in judged for rule in d.rules]
+    pairs += [(rule, d.swipe_id, True) for d in judged for rule in d.shadow_rules]
     fired = pa.table(
         {
-            "rule": pa.array([rule for rule, _ in pairs], pa.string()),
-            "swipe_id": pa.array([swipe_id for _, swipe_id in pairs], pa.string()),
+            "rule": pa.array([rule for rule, _, _ in pairs], pa.string()),
+            "swipe_id": pa.array([swipe_id for _, swipe_id, _ in pairs], pa.string()),
+            "shadow": pa.array([shadow for _, _, shadow in pairs], pa.bool_()),
         }
     )
     kinds = {"true": TRUE, "right_card": RIGHT_CARD, "false": FALSE}

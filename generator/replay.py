@@ -27,12 +27,12 @@ from faker import Faker
 from generator import tables
 from generator.densities import Density, measure_densities
 from generator.disturb import Record, Sent, disturb, extra_records
-from generator.places import CURRENCIES, PLACES
+from generator.profiles import card_profiles
 from generator.schedule import Schedule
 from generator.settings import ReplaySettings
 from generator.tokens import key_fingerprint, token_key
 from generator.traffic import LabelledSwipe, Traffic, make_traffic
-from job.contracts import CONTRACT_VERSION, CardProfile
+from job.contracts import CONTRACT_VERSION
 
 #: Raised whenever the same settings give other bytes than before.
 GENERATOR_VERSION: Final = 1
@@ -226,45 +226,12 @@ def _merchant_names(seed: int) -> list[str]:
 def _profiles(
     settings: ReplaySettings, traffic: Traffic, digest: Any, progress: Progress
 ) -> Iterator[tuple[str, bytes]]:
-    """Token and rendered profile of each card."""
-    cards = traffic.cards
-    columns = zip(
-        traffic.tokens,
-        cards.bin,
-        cards.home.tolist(),
-        cards.current.tolist(),
-        cards.amount_count.tolist(),
-        cards.amount_log_mean.tolist(),
-        cards.amount_log_sd.tolist(),
-        cards.devices.tolist(),
-        traffic.devices,
-        traffic.past,
-        strict=True,
-    )
-    for row, (token, bin_, home, current, count, mean, deviation, owned, ids, past) in enumerate(
-        columns
-    ):
-        place = PLACES[home]
-        value = _encode(
-            CardProfile(
-                card_token=token,
-                bin=bin_,
-                updated_ms=settings.event_time_start_ms,
-                home_country=place.country,
-                home_latitude=place.latitude,
-                home_longitude=place.longitude,
-                currency=CURRENCIES[place.country][0],
-                amount_count=count,
-                amount_log_mean=mean,
-                amount_log_sd=deviation,
-                device_ids=list(ids[:owned]),
-                usual_countries=sorted({place.country, PLACES[current].country}),
-                recent=past,
-            )
-        )
+    """Token and rendered profile of each card, hashed on the way."""
+    cards = len(traffic.cards)
+    for row, (token, value) in enumerate(card_profiles(settings, traffic)):
         digest.update(value)
         if row % _PROFILE_BATCH == 0:
-            progress("rendering profiles", 0.7 + 0.3 * row / len(cards))
+            progress("rendering profiles", 0.7 + 0.3 * row / cards)
         yield token, value
 
 

@@ -42,12 +42,24 @@ Share = Annotated[float, Field(ge=0.0, le=0.2)]
 class SettingsError(ValueError):
     """Settings that cannot be used; names each wrong field."""
 
+    @classmethod
+    def of(cls, error: ValidationError) -> SettingsError:
+        """One line for each wrong field, by name."""
+        lines = []
+        for item in error.errors():
+            name = ".".join(str(part) for part in item["loc"])
+            message = item["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {message}" if name else message)
+        return cls("; ".join(lines))
 
-class _Settings(BaseModel):
+
+class StrictSettings(BaseModel):
+    """Settings that cannot be changed and know their fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
-class Disturbances(_Settings):
+class Disturbances(StrictSettings):
     """What goes wrong on the way, as shares of the ordinary number of swipes. All are choices.
 
     Parameters
@@ -95,7 +107,7 @@ class Disturbances(_Settings):
         return cls(disorder=0, late=0, repeat=0, id_conflict=0, unreadable=0, ahead=0)
 
 
-class ReplaySettings(_Settings):
+class ReplaySettings(StrictSettings):
     """Everything a replay is a function of.
 
     Parameters
@@ -230,18 +242,7 @@ class ReplaySettings(_Settings):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            lines = [
-                ": ".join(
-                    part
-                    for part in (
-                        ".".join(str(part) for part in item["loc"]),
-                        item["msg"].removeprefix("Value error, "),
-                    )
-                    if part
-                )
-                for item in error.errors()
-            ]
-            raise SettingsError("; ".join(lines)) from None
+            raise SettingsError.of(error) from None
 
     @property
     def event_time_start_ms(self) -> int:

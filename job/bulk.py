@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,7 +90,7 @@ class BulkScores:
         judgement = self._detector.judge(swipe, card)
         self.rule_errors += len(judgement.rule_errors)
         fired = 0
-        for rule in judgement.fired:
+        for rule in (*judgement.fired, *judgement.shadow):
             fired |= 1 << self._detector.rules.index(rule)
         card.remember(swipe, _DIGEST, self._detector.retention_ms)
         values = list(judgement.values)
@@ -158,9 +159,10 @@ def score_file(
         Parquet with ``value``, the rendered card profiles.
     out
         Parquet, a row a swipe in the same order: ``fate``, ``score``, ``action``, ``fired`` and
-        ``value_<rule>`` of each rule. Rules, thresholds and units stand in the schema's metadata,
-        the alerts across cards in ``<out>`` with the suffix ``.entities.parquet``. Both appear
-        only when complete.
+        ``value_<rule>`` of each rule. Rules, thresholds, units and whether they are shadow rules
+        (whose bits are set in ``fired``, too) stand in the schema's metadata. The alerts across
+        cards stand in ``<out>`` with the suffix ``.entities.parquet``. Both appear only when
+        complete.
     """
     if profiles is not None:
         for batch in pq.ParquetFile(profiles).iter_batches(columns=["value"]):
@@ -199,7 +201,13 @@ def _swipes(batch: Any) -> Iterator[Swipe]:
 
 def _schema(rules: list[Rule]) -> Any:
     described = [
-        {"name": rule.name, "threshold": rule.threshold, "unit": rule.unit} for rule in rules
+        {
+            "name": rule.name,
+            "threshold": rule.threshold,
+            "unit": rule.unit,
+            "shadow": rule.parameters.shadow,
+        }
+        for rule in rules
     ]
     return pa.schema(
         [
@@ -232,7 +240,7 @@ def rules_hash(rules_file: Path = DEFAULT_FILE) -> str:
     digest = hashlib.sha256()
     code = [*root.glob("engine/*.py"), *root.glob("rules/*.py"), root / "contracts.py"]
     for file in (*sorted(code), rules_file):
-        digest.update(file.name.encode())
+        digest.update((file.name if file != rules_file else "parameters").encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -240,17 +248,25 @@ def rules_hash(rules_file: Path = DEFAULT_FILE) -> str:
 def main(arguments: list[str]) -> int:
     """Run from the command line; progress as lines ``done total`` on standard output."""
     parser = argparse.ArgumentParser(prog="python -m job.bulk", description=__doc__)
-    parser.add_argument("--swipes", type=Path, required=True, help="by arrival, Parquet")
+    parser.add_argument("--swipes", type=Path, help="by arrival, Parquet")
     parser.add_argument("--profiles", type=Path, help="card profiles, Parquet")
     parser.add_argument("--rules", type=Path, default=DEFAULT_FILE, help="parameters, TOML")
     parser.add_argument("--lateness-ms", type=int, default=30_000)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--hash", action="store_true", help="print what identifies the rules")
     given = parser.parse_args(arguments)
+    # Asked to stop, it leaves nothing half-written.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         rules = load_rules(given.rules)
     except ParametersError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if given.hash:
+        sys.stdout.write(rules_hash(given.rules) + "\n")
+        return 0
+    if given.swipes is None or given.out is None:
+        parser.error("--swipes and --out are needed")
     scores = BulkScores(rules, EngineSettings(lateness_ms=given.lateness_ms))
 
     def progress(done: int, total: int) -> None:

@@ -139,7 +139,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     Travels on ``decisions``, keyed by ``card_token``. ``fate`` is ``judged`` or ``repeat``; a
     repeat (same id, same content) carries no judgement of its own: score 0, action ``clear``.
     Swipes with another fate stand on ``late-swipes`` or ``dead-letters``. ``rules`` names the
-    rules that fired, ``rule_errors`` those that raised (the others still judged).
+    rules that fired, ``rule_errors`` those that raised (the others still judged),
+    ``shadow_rules`` those that would have fired and only watch: they are in no score or action.
     """
 
     v: Version
@@ -153,6 +154,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     offset: Annotated[int, Meta(ge=0, description="Source offset on `swipes`.")]
     rules: list[str] = []
     rule_errors: list[str] = []
+    shadow_rules: list[str] = []
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +33,17 @@ class Child:
         Program and arguments.
     log_file
         Gets standard output and error.
+    environment
+        Variables beside ours.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log_file: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log_file: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.log_file = log_file
         with log_file.open("wb") as log:
@@ -46,7 +54,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1"},
             )
         self.pid = self._process.pid
 

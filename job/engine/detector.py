@@ -18,13 +18,17 @@ SCORE_DIGITS: Final = 4
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """What the rules say of one swipe. ``values`` stand in the order of the detector's rules."""
+    """What the rules say of one swipe. ``values`` stand in the order of the detector's rules.
+
+    ``fired`` act; ``shadow`` are those that fired and only watch.
+    """
 
     values: list[float]
     fired: list[CardRule]
     rule_errors: list[str]
     score: float
     action: Action
+    shadow: list[CardRule] = []
 
 
 class Detector:
@@ -74,8 +78,12 @@ class Detector:
                 fired.append(rule)
         if not fired:
             return Judgement(values, fired, errors, 0.0, "clear")
+        shadow = [rule for rule in fired if rule.parameters.shadow]
+        if shadow:
+            fired = [rule for rule in fired if not rule.parameters.shadow]
         score = noisy_or([rule.parameters.weight for rule in fired])
-        return Judgement(values, fired, errors, score, action_for(score, self.settings))
+        action = action_for(score, self.settings)
+        return Judgement(values, fired, errors, score, action, shadow)
 
     def decide(
         self, swipe: Swipe, card: CardState, digest: int, partition: int, offset: int
@@ -112,6 +120,7 @@ class Detector:
             offset=offset,
             rules=[rule.name for rule in judgement.fired],
             rule_errors=errors,
+            shadow_rules=[rule.name for rule in judgement.shadow],
         )
         return decision, alert
 

@@ -46,7 +46,8 @@ class WindowEngine:
     Attributes
     ----------
     counts
-        ``observed``, ``dropped`` and ``alert`` since the engine was made.
+        ``observed``, ``dropped``, ``alert`` and ``shadow_alert`` (of rules that only watch) since
+        the engine was made.
     """
 
     def __init__(self, rules: Sequence[Rule], settings: EngineSettings, topics: Topics) -> None:
@@ -90,6 +91,9 @@ class WindowEngine:
         alert = self._alert(observation, rule, window, end_ms)
         window.fired = True
         window.first_swipe_by_card = {}
+        if rule.parameters.shadow:
+            self.counts["shadow_alert"] += 1
+            return []
         if alert.action == "clear":
             return []
         self.counts["alert"] += 1

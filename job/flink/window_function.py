@@ -44,7 +44,8 @@ class WindowFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._state = runtime_context.get_state(descriptor)
         metrics = runtime_context.get_metrics_group()
         self._counters = {
-            name: metrics.counter(f"windows_{name}") for name in ("observed", "dropped", "alert")
+            name: metrics.counter(f"windows_{name}")
+            for name in ("observed", "dropped", "alert", "shadow_alert")
         }
         self._reported = dict.fromkeys(self._counters, 0)
 

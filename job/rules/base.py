@@ -42,12 +42,16 @@ class RuleParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ----------
     enabled
         Whether the rule judges at all.
+    shadow
+        Whether it only watches: it is evaluated and named in the decision as a shadow rule, but
+        adds nothing to the score and raises no alert.
     weight
         The probability of fraud that this rule alone stands for, 0 to 1; several are combined as
         independent evidence (noisy-or). A choice until measured.
     """
 
     enabled: bool = True
+    shadow: bool = False
     weight: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
 
 

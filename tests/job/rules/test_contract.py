@@ -83,7 +83,8 @@ def test_every_parameter_names_its_source_or_says_that_it_is_a_choice(
     rule_class: type[Rule],
 ) -> None:
     texts = parameter_texts(rule_class.Parameters)
-    del texts["enabled"]
+    for switch in ("enabled", "shadow"):
+        del texts[switch]
     assert {n for n, text in texts.items() if not re.search(r"\bchoice\b|\bSource:", text)} == set()
 
 
