@@ -1,0 +1,156 @@
+"""In which order does an evaluation in bulk happen?
+
+rules frozen -> shards -> every rule on every swipe -> board. The rules' hash is recorded before
+the exam is opened, and a ledger keeps which rules have seen which exam: one that has been looked
+at often is no exam any more.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from generator.bulk import ExamSettings
+from workbench.bulk import SHARDS, Engine, engine_at, make_shards, score_shards
+from workbench.children import Child
+from workbench.console import Phases
+from workbench.machine import PROJECT_ROOT, commit, describe, versions
+from workbench.problems import RunBroken
+
+#: Folder of all evaluations in bulk.
+EXAMS: Final = PROJECT_ROOT / "exams"
+LEDGER: Final = "ledger.jsonl"
+
+
+class Sitting(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the ledger: these rules saw this exam."""
+
+    at: str
+    exam: str
+    split: str
+    seed: int
+    rules: str
+    commit: str | None
+
+
+def workers_here() -> int:
+    """Processes at once: as many as this machine has cores for us."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+def run_exam(
+    settings: ExamSettings,
+    rules_file: Path | None,
+    phases: Phases,
+    *,
+    workers: int,
+    exams: Path = EXAMS,
+    cache: Path = SHARDS,
+) -> Path:
+    """Judge the rules over an exam; gives the folder of the results.
+
+    Parameters
+    ----------
+    settings
+        What the exam is over.
+    rules_file
+        Rule parameters; None for those that ship with the job.
+    phases
+        Where progress is told.
+    workers
+        Processes at once.
+    exams, cache
+        Folders of all results and of all shards.
+
+    Raises
+    ------
+    RunBroken
+        If the rules changed while they sat the exam.
+    """
+    engine = engine_at(rules_file=rules_file)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{settings.split}-{secrets.token_hex(2)}"
+    folder = exams / f"{name}.partial"
+    folder.mkdir(parents=True)
+    with ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        with phases.phase("shards") as bar:
+            shards = make_shards(settings, folder, bar, workers, cache)
+        facts = _facts(name, settings, engine)
+        _write_json(folder / "exam.json", facts)
+        enter(exams / LEDGER, name, settings, engine)
+        with phases.phase("rules") as bar:
+            score_shards(engine, shards, folder, bar, workers)
+        with phases.phase("board"):
+            _board(shards, engine, folder)
+        if engine_at(rules_file=rules_file).hash != engine.hash:
+            raise RunBroken("the rules changed while they sat the exam: run it again")
+        _write_json(folder / "exam.json", {**facts, "phases_s": phases.seconds})
+        final = exams / name
+        folder.rename(final)
+    return final
+
+
+def _facts(name: str, settings: ExamSettings, engine: Engine) -> dict[str, object]:
+    return {
+        "exam_id": name,
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": settings.model_dump(mode="json"),
+        "rules_sha256": engine.hash,
+        "rules_file": None if engine.rules_file is None else str(engine.rules_file),
+        "versions": versions(),
+        "machine": describe(),
+        **commit(),
+    }
+
+
+def _board(shards: list[Path], engine: Engine, folder: Path) -> None:
+    child = Child(
+        "the board",
+        [
+            *(sys.executable, "-m", "evaluation.board"),
+            *("--shards", *map(str, shards)),
+            *("--scores-hash", engine.short),
+            *("--out", str(folder / "board")),
+        ],
+        folder / "board.log",
+    )
+    try:
+        child.wait()
+    finally:
+        child.stop()
+
+
+def enter(ledger: Path, exam: str, settings: ExamSettings, engine: Engine) -> None:
+    """Write into the ledger that these rules are about to see this exam."""
+    line = Sitting(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        exam=exam,
+        split=settings.split,
+        seed=settings.seed,
+        rules=engine.hash,
+        commit=str(commit().get("commit")),
+    )
+    with ledger.open("ab") as file:
+        file.write(msgspec.json.encode(line) + b"\n")
+
+
+def versions_that_saw(ledger: Path, split: str, seed: int) -> list[str]:
+    """Hashes of all rules that have seen this exam, in the order in which they first did."""
+    if not ledger.exists():
+        return []
+    lines = ledger.read_bytes().splitlines()
+    sittings = [msgspec.json.decode(line, type=Sitting) for line in lines if line.strip()]
+    seen = [each.rules for each in sittings if (each.split, each.seed) == (split, seed)]
+    return list(dict.fromkeys(seen))
+
+
+def _write_json(file: Path, value: object) -> None:
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2))
