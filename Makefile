@@ -19,6 +19,7 @@ JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
 RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend sink_guarantee
+EXAM_SETTINGS := split seed shards cards days incidents rules workers
 option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
 options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
 
@@ -38,12 +39,18 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate local runs compare scenarios rules
+.PHONY: simulate local evaluate ab runs compare scenarios rules
 simulate: $(ENV) $(JARS)  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(if $(keep_stack),--keep-stack)
 
 local: $(ENV)  ## The same through the engine alone: no Java, under a minute
 	@$(BIN)/paystream local $(call options,$(filter-out warm_up load,$(SETTINGS)))
+
+evaluate: $(ENV)  ## Detection over months of event time: split=tuning|validation|exam seed=1 incidents=100
+	@$(BIN)/paystream evaluate $(call options,$(EXAM_SETTINGS))
+
+ab: $(ENV)  ## The working tree's job against another commit's: base=REF
+	@$(BIN)/paystream ab $(call option,base) $(call options,$(EXAM_SETTINGS) rules_before)
 
 runs: $(ENV)  ## All runs with their verdicts
 	@$(BIN)/paystream runs

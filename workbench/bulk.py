@@ -6,7 +6,6 @@ hash of its rules. Each step is a process of its own.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -57,11 +56,6 @@ class Engine(NamedTuple):
             *_rules(self.rules_file),
         ]
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """With the checkout's modules before all others."""
-        return {"PYTHONPATH": str(self.root)}
-
 
 def engine_at(root: Path = PROJECT_ROOT, rules_file: Path | None = None) -> Engine:
     """The engine of a checkout.
@@ -77,7 +71,6 @@ def engine_at(root: Path = PROJECT_ROOT, rules_file: Path | None = None) -> Engi
     asked = subprocess.run(
         [sys.executable, "-m", "job.bulk", "--hash", *_rules(rules_file)],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=False,
@@ -112,7 +105,7 @@ def make_shards(
                 *("--settings", described, "--shard", str(number), "--out", str(folder)),
             ],
             logs / f"make-{number}.log",
-            {},
+            PROJECT_ROOT,
         )
         for number, folder in enumerate(folders)
         if not (folder / SHARD_FILE).exists()
@@ -131,7 +124,7 @@ def score_shards(
             f"judging {folder.name}",
             engine.command(folder, engine.scores_file(folder)),
             logs / f"judge-{engine.short}-{folder.name}.log",
-            engine.environment,
+            engine.root,
         )
         for folder in folders
         if not engine.scores_file(folder).exists()
@@ -147,12 +140,12 @@ def read_shard(folder: Path) -> Shard:
 
 
 class Task(NamedTuple):
-    """One process, its log and what it has in its environment beside ours."""
+    """One process, its log and where it runs: its modules are looked for there first."""
 
     name: str
     command: list[str]
     log_file: Path
-    environment: dict[str, str]
+    cwd: Path
 
 
 def run_tasks(tasks: Sequence[Task], workers: int, progress: Callable[[float], None]) -> None:
@@ -175,7 +168,7 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Callable[[float], N
         while waiting or running:
             while waiting and len(running) < workers:
                 task = waiting.pop()
-                running.append(Child(task.name, task.command, task.log_file, task.environment))
+                running.append(Child(task.name, task.command, task.log_file, task.cwd))
             for child in list(running):
                 child.require_alive()
                 if child.poll() is not None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +33,8 @@ class Child:
         Program and arguments.
     log_file
         Gets standard output and error.
-    environment
-        Variables beside ours.
+    cwd
+        Where it runs; a Python module is looked for there first.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Child:
         name: str,
         command: Sequence[str],
         log_file: Path,
-        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.name = name
         self.log_file = log_file
@@ -54,7 +54,8 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1"},
+                cwd=cwd,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         self.pid = self._process.pid
 

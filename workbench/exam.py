@@ -89,7 +89,7 @@ def run_exam(
         with phases.phase("rules") as bar:
             score_shards(engine, shards, folder, bar, workers)
         with phases.phase("board"):
-            _board(shards, engine, folder)
+            make_board(shards, engine, folder / "board")
         if engine_at(rules_file=rules_file).hash != engine.hash:
             raise RunBroken("the rules changed while they sat the exam: run it again")
         _write_json(folder / "exam.json", {**facts, "phases_s": phases.seconds})
@@ -111,16 +111,17 @@ def _facts(name: str, settings: ExamSettings, engine: Engine) -> dict[str, objec
     }
 
 
-def _board(shards: list[Path], engine: Engine, folder: Path) -> None:
+def make_board(shards: list[Path], engine: Engine, out: Path) -> None:
+    """Write the board of an engine that has judged these shards, in a process of its own."""
     child = Child(
         "the board",
         [
             *(sys.executable, "-m", "evaluation.board"),
             *("--shards", *map(str, shards)),
             *("--scores-hash", engine.short),
-            *("--out", str(folder / "board")),
+            *("--out", str(out)),
         ],
-        folder / "board.log",
+        out.with_name(out.name + ".log"),
     )
     try:
         child.wait()
