@@ -14,6 +14,7 @@ from evaluation.fates import EXAMPLES, FateComparison, Fault, compare_fates, out
 from evaluation.history import FATE_TOPICS, NOWHERE, Expected, History
 from evaluation.intervals import zero_note
 from evaluation.judges.base import Findings, Judge, Outcome
+from evaluation.strays import profile_letters, strays, unsaid
 from evaluation.thresholds import DeliveryThresholds, Thresholds
 from evaluation.verdict import Figure, Value
 
@@ -62,6 +63,7 @@ class Delivery(Judge):
         _conservation(findings, history)
         faults += _order(findings, history, bounds)
         _damage(findings, history, bounds)
+        _strays(findings, history, bounds)
         if history.writes("decisions"):
             judge_rule_errors(findings, history.outputs["decisions"].records, bounds)
         faults += _phantoms(findings, history)
@@ -247,6 +249,35 @@ def _damage(findings: Findings, history: History, bounds: DeliveryThresholds) ->
     if drops is not None:
         note = "judged swipes that came after their window had closed"
         findings.report("window_drops", int(drops.committed.sum()), "records", note)
+
+
+def _strays(findings: Findings, history: History, bounds: DeliveryThresholds) -> None:
+    """What is said of swipes that nobody sent, of profiles, and what is not said at all."""
+    found = strays(history)
+    count = sum(found.values())
+    where = ", ".join(f"{number:,} on {topic}" for topic, number in found.items())
+    findings.bound(
+        Figure(
+            "strays",
+            count,
+            "records",
+            bounds.unexpected,
+            "fail" if count > bounds.unexpected else "pass",
+            "committed, and of no swipe that was sent",
+        ),
+        f"{count:,} committed outputs are of no swipe that was sent: {where}",
+    )
+    if history.expected is not None:
+        missing, unexpected = profile_letters(history, history.expected)
+        wrong = missing + unexpected
+        findings.bound(
+            Figure("profile_letters", wrong, "records", 0, "fail" if wrong else "pass"),
+            f"of the refused card profiles {missing:,} have no dead letter, and {unexpected:,} "
+            "dead letters are of profiles that should have been taken",
+        )
+    fields = unsaid(history)
+    if fields:
+        findings.unknown([f"decisions do not say their {', '.join(fields)}"])
 
 
 def judge_rule_errors(

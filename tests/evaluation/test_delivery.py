@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from evaluation.history import load_history
 from evaluation.judges.delivery import Delivery
 from evaluation.thresholds import load_thresholds
-from job.contracts import Decision
+from job.contracts import DeadLetter, Decision
 
 BOTH = ("uncommitted", "committed")
 THRESHOLDS = load_thresholds()
@@ -253,7 +253,7 @@ class TestAJobOfSomebodyElse:
     def test_decisions_without_a_source_position_are_joined_by_swipe_id(self, small):
         for row in small.rows("decisions"):
             fields = msgspec.json.decode(row["value"])
-            kept = {n: fields[n] for n in ("swipe_id", "card_token", "fate", "action")}
+            kept = {n: fields[n] for n in ("swipe_id", "card_token", "fate", "score", "action")}
             row["value"] = msgspec.json.encode(kept)
         outcome = judged(small)
         assert outcome.result.verdict == "pass", outcome.result.reason
@@ -317,3 +317,63 @@ def test_conservation_holds_whatever_is_lost_or_repeated(record, dropped, double
     assert found["sent"] == written + found["missing"] - found["repeated"]
     assert found["missing"] == len(dropped - doubled)
     assert found["repeated"] == len(doubled)
+
+
+@pytest.mark.parametrize("field", ["fate", "score", "action"])
+def test_decisions_that_leave_out_what_they_decided_are_inconclusive(small, field):
+    for index, row in enumerate(small.rows("decisions", "committed")):
+        said = msgspec.json.decode(row["value"])
+        del said[field]
+        small.change("decisions", index, msgspec.json.encode(said))
+    outcome = judged(small)
+    assert outcome.result.verdict == "inconclusive"
+    assert f"decisions do not say their {field}" in outcome.result.reason
+
+
+def test_a_committed_decision_on_a_swipe_that_nobody_sent_is_noticed(small):
+    row = small.rows("decisions", "committed")[3]
+    said = msgspec.json.decode(row["value"])
+    del said["partition"], said["offset"]
+    said["swipe_id"] = "nobody-sent-this"
+    small.emit("decisions", msgspec.json.encode(said), row["partition"])
+    outcome = judged(small)
+    assert outcome.result.verdict == "fail"
+    assert figures(outcome)["strays"] == 1
+    assert "1 on decisions" in outcome.result.reason
+
+
+def profile_letter(key="card-9"):
+    return msgspec.json.encode(
+        DeadLetter(
+            v=1,
+            reason="contract",
+            detail="no profile",
+            topic="run-1.card-profiles",
+            partition=0,
+            offset=7,
+            key=key,
+            payload_base64="",
+        )
+    )
+
+
+def test_a_dead_letter_of_a_profile_that_was_fine_is_noticed(small):
+    small.emit("dead-letters", profile_letter(), 0)
+    outcome = judged(small)
+    assert outcome.result.verdict == "fail"
+    assert figures(outcome)["profile_letters"] == 1
+
+
+def test_a_refused_profile_without_its_dead_letter_is_noticed(small):
+    small.expected.append(
+        {
+            "topic": "dead-letters",
+            "key": "card-9",
+            "partition": -1,
+            "offset": -1,
+            "value": profile_letter(),
+        }
+    )
+    outcome = judged(small)
+    assert outcome.result.verdict == "fail"
+    assert figures(outcome)["profile_letters"] == 1
