@@ -8,8 +8,7 @@ import msgspec
 import numpy as np
 
 from evaluation.decoding import LooseDecision
-from evaluation.fates import FATE_TOPICS
-from evaluation.history import NOWHERE, Expected, History, is_profile_letter
+from evaluation.history import FATE_TOPICS, NOWHERE, Expected, History, is_profile_letter
 
 #: Without these a decision cannot be held against another.
 JUDGED_FIELDS = ("fate", "score", "action")

@@ -1,0 +1,70 @@
+"""Processes side by side: all are told of, and none is left behind."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from workbench.bulk import Task, engine_at, run_tasks
+from workbench.children import ChildFailed
+from workbench.machine import PROJECT_ROOT
+
+TIMED = PROJECT_ROOT / "workbench" / "timed.py"
+
+
+def task(folder: Path, name: str, code: str) -> Task:
+    return Task(name, [sys.executable, "-c", code], folder / f"{name}.log", folder)
+
+
+def test_all_tasks_are_done_and_progress_reaches_their_number(tmp_path: Path) -> None:
+    seen: list[float] = []
+    tasks = [
+        task(tmp_path, f"t{n}", f"open('done-{n}', 'w').close()\nprint('1 2')") for n in range(4)
+    ]
+    run_tasks(tasks, 2, seen.append)
+    assert seen[-1] == 4
+    assert seen == sorted(seen)
+    assert len(list(tmp_path.glob("done-*"))) == 4
+
+
+def test_one_that_fails_ends_the_others_and_names_itself(tmp_path: Path) -> None:
+    slow = task(tmp_path, "slow", "import time; time.sleep(600)")
+    bad = task(tmp_path, "bad", "import time; time.sleep(1); raise SystemExit('no such shard')")
+    began_s = time.monotonic()
+    with pytest.raises(ChildFailed, match=r"(?s)bad ended with 1.*no such shard"):
+        run_tasks([slow, bad], 2, lambda _: None)
+    assert time.monotonic() - began_s < 60
+    assert not [child for child in psutil.Process().children() if child.is_running()]
+
+
+def test_a_command_s_processor_time_is_written_with_its_children_s(tmp_path: Path) -> None:
+    burn = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}])"
+    command = [
+        *(sys.executable, str(TIMED), str(tmp_path / "cpu.json")),
+        *("--", sys.executable, "-c", nested),
+    ]
+    run_tasks([Task("timed", command, tmp_path / "log", tmp_path)], 1, lambda _: None)
+    used = msgspec.json.decode((tmp_path / "cpu.json").read_bytes())
+    assert 0.3 <= used["user_s"] + used["system_s"] < 5.0
+
+
+def test_a_timed_command_ends_as_it_ended(tmp_path: Path) -> None:
+    command = [
+        *(sys.executable, str(TIMED), str(tmp_path / "cpu.json")),
+        *("--", sys.executable, "-c", "raise SystemExit(7)"),
+    ]
+    with pytest.raises(ChildFailed, match="ended with 7"):
+        run_tasks([Task("timed", command, tmp_path / "log", tmp_path)], 1, lambda _: None)
+
+
+def test_an_engine_is_known_by_its_rules(tmp_path: Path) -> None:
+    other = tmp_path / "rules.toml"
+    other.write_text("[velocity]\nswipes = 7\n")
+    assert engine_at().hash == engine_at().hash
+    assert engine_at(rules_file=other).hash != engine_at().hash
