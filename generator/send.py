@@ -38,6 +38,7 @@ from job.contracts import Topics
 PROGRESS_FILE: Final = "send-progress.json"
 #: Start after the last worker is ready, when no start is given. A choice.
 START_DELAY_NS: Final = 100_000_000
+_GO_POLL_S: Final = 0.01
 _PROGRESS_EVERY_S: Final = 0.2
 
 
@@ -135,6 +136,7 @@ def _send(order: SendOrder, records: int, crew: Crew, context: Any) -> SendSumma
         profiles = publish_profiles(order.bootstrap, order.prefix, order.replay, order.kafka_config)
     _progress(order, "loading", records, crew)
     crew.await_ready()
+    _await_go(order, records, crew)
     start_ns = order.start_at_monotonic_ns or time.monotonic_ns() + START_DELAY_NS
     start_wall_ms = (time.time_ns() + start_ns - time.monotonic_ns()) // 1_000_000
     for pipe in crew.pipes:
@@ -153,6 +155,15 @@ def _send(order: SendOrder, records: int, crew: Crew, context: Any) -> SendSumma
         )
     _progress(order, "stopped" if summary.stopped else "done", records, crew, start_ns)
     return summary
+
+
+def _await_go(order: SendOrder, records: int, crew: Crew) -> None:
+    """Wait for the file that says go; asked to stop, the workers end before their first record."""
+    if order.start_when is None:
+        return
+    _progress(order, "ready", records, crew)
+    while not order.start_when.exists() and crew.flag.value != STOP:
+        time.sleep(_GO_POLL_S)
 
 
 def _watch(order: SendOrder, records: int, crew: Crew, start_ns: int) -> list[Sent]:
@@ -235,6 +246,9 @@ def _run(
     start_at_monotonic_ns: Annotated[
         int | None, typer.Option(help="Start on this machine's monotonic clock, ns.")
     ] = None,
+    start_when: Annotated[
+        Path | None, typer.Option(help="Send nothing before this file exists.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Sending processes.")] = 1,
     profiles: Annotated[bool, typer.Option(help="Publish the card profiles first.")] = True,
     clock_gap_ms: Annotated[
@@ -259,6 +273,7 @@ def _run(
             bootstrap=bootstrap,
             prefix=prefix,
             start_at_monotonic_ns=start_at_monotonic_ns,
+            start_when=start_when,
             workers=workers,
             profiles=profiles,
             clock_gap_ms=clock_gap_ms,

@@ -33,6 +33,8 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
     start_at_monotonic_ns
         ``time.monotonic_ns`` of microsecond 0 of the schedule; None: as soon as loaded. A start
         that has passed is kept, and the slip says so.
+    start_when
+        A file: nothing is sent before it exists, however long everything is loaded already.
     workers
         Sending processes. The records of a card stay with one.
     profiles
@@ -53,6 +55,7 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap: str
     prefix: str
     start_at_monotonic_ns: int | None = None
+    start_when: Path | None = None
     workers: int = 1
     profiles: bool = True
     clock_gap_ms: int | None = None

@@ -88,6 +88,11 @@ class Run:
         return self.folder / "history"
 
     @property
+    def go_file(self) -> Path:
+        """Its being there tells the sender to begin."""
+        return self.folder / "go"
+
+    @property
     def start_ms(self) -> int:
         """Event time of the replay's first moment."""
         return int(self.manifest["event_time_start_ms"])
@@ -240,6 +245,9 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
         # Begins to read while the job takes in the profiles: it takes seconds to start.
         collector = _collector(run, live)
         running.callback(collector.stop, COLLECTOR_GRACE_S)
+        # Loads meanwhile, too, and waits for the word.
+        sender = _sender(run, live)
+        running.callback(sender.stop)
         with run.phases.phase("warm start") as bar:
             progress = CommitProgress(
                 bootstrap, group_id, topics.card_profiles, run.plan.partitions
@@ -256,7 +264,7 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
         watch = running.enter_context(
             JobWatch(stack, job_id, transactional=run.plan.job.transactional)
         )
-        completion = _send_and_collect(run, live, collector)
+        completion = _send_and_collect(run, live, collector, sender)
         watch.write(run.history / "job.json", completion)
     with run.phases.phase("read back"):
         read_back(bootstrap, topics.swipes, run.history / "sent.parquet")
@@ -287,22 +295,24 @@ def _sender(run: Run, live: LiveJob) -> Child:
             *("--out", str(run.folder)),
             *("--workers", str(run.plan.workers)),
             *("--clock-gap-ms", str(CLOCK_GAP_MS)),
+            *("--start-when", str(run.go_file)),
             "--no-profiles",
         ],
         run.folder / "send.log",
     )
 
 
-def _send_and_collect(run: Run, live: LiveJob, collector: Child) -> Completion:
+def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) -> Completion:
     await_collector(live, collector)
     cpu_before, taskmanagers_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
-    sender = _sender(run, live)
     fault = _fault(run.plan, live)
     try:
         with run.phases.phase("send and judge live") as bar, fault or nullcontext():
+            run.go_file.touch()
             watch_sending(live, sender, collector, bar)
     finally:
         sender.stop()
+        run.go_file.unlink(missing_ok=True)
     run.sent = True
     run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
     with run.phases.phase("complete") as bar:

@@ -210,6 +210,35 @@ def _await_progress(path: Path, sent: int) -> None:
         time.sleep(0.05)
 
 
+def test_nothing_is_sent_before_the_word(kafka_address: str, tmp_path: Path, prefix: str) -> None:
+    create_run_topics(kafka_address, prefix, partitions=4)
+    replay = make_replay(tmp_path / "replay", 100, 1_000)
+    go, out = tmp_path / "go", tmp_path / "out"
+    process = subprocess.Popen(
+        command(replay, out, kafka_address, prefix, "--no-profiles", "--start-when", str(go))
+    )
+    try:
+        deadline_s = time.monotonic() + 60
+        while time.monotonic() < deadline_s and phase_of(out) != "ready":
+            time.sleep(0.05)
+        time.sleep(1.0)
+        assert phase_of(out) == "ready"
+        go_ns = time.monotonic_ns()
+        go.touch()
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+    sends = json.loads((out / "sends.json").read_text())
+    assert go_ns < sends["start_monotonic_ns"] < go_ns + 2e9
+    assert sends["delivered"] == 100
+
+
+def phase_of(out: Path) -> str:
+    file = out / "send-progress.json"
+    return str(json.loads(file.read_text())["phase"]) if file.exists() else ""
+
+
 def test_a_broker_that_is_not_there_gives_one_line_and_exit_code_2(tmp_path: Path) -> None:
     replay = make_replay(tmp_path / "replay", 10, 100)
     code, errors = send(replay, tmp_path / "out", "127.0.0.1:9", "x.")
