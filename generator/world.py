@@ -6,7 +6,7 @@ same portfolio, market and distributions as the ordinary traffic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -34,9 +34,9 @@ from scenarios.base import Card, Place, Terminal
 STRANGER = -1
 #: Attempts at a card that no incident has yet, before the portfolio counts as used up.
 TAKE_ATTEMPTS = 1_000
-#: Draws of cards until there are enough of one issuer number, and cards in each.
-BIN_ATTEMPTS = 200
-BIN_DRAW = 2_000
+#: Draws until there are enough cards of one kind, and cards in each draw.
+WHERE_ATTEMPTS = 200
+WHERE_DRAW = 2_000
 
 
 class PopulationWorld:
@@ -100,18 +100,41 @@ class PopulationWorld:
         SettingsError
             If the issuer number has too few cards left.
         """
+        found = self._take_where(lambda cards: [one == bin_ for one in cards.bin], count)
+        if len(found) < count:
+            raise self._too_few(f"issuer number {bin_}", count)
+        return found
+
+    def take_cards_at(self, place: Place, count: int) -> list[Card]:
+        """So many cards whose holders are in that city, that no other incident has.
+
+        Raises
+        ------
+        SettingsError
+            If too few are left.
+        """
+        found = self._take_where(lambda cards: (cards.current == place.number).tolist(), count)
+        if len(found) < count:
+            raise self._too_few(place.name, count)
+        return found
+
+    def _take_where(self, fits: Callable[[Cards], list[bool]], count: int) -> list[Card]:
         found: list[Card] = []
-        for _ in range(BIN_ATTEMPTS):
-            numbers = np.unique(self._portfolio.draw(self.rng, BIN_DRAW))
+        for _ in range(WHERE_ATTEMPTS):
+            if len(found) == count:
+                break
+            numbers = np.unique(self._portfolio.draw(self.rng, WHERE_DRAW))
             self.rng.shuffle(numbers)
-            bins = self._portfolio.cards(numbers).bin
-            for number, of_bin in zip(numbers.tolist(), bins, strict=True):
-                if len(found) == count:
-                    return found
-                if of_bin == bin_ and number not in self._taken:
+            for number, is_fit in zip(
+                numbers.tolist(), fits(self._portfolio.cards(numbers)), strict=True
+            ):
+                if is_fit and number not in self._taken and len(found) < count:
                     found.append(self._card(number))
-        raise SettingsError(
-            f"issuer number {bin_} has fewer than {count} cards left in a portfolio of "
+        return found
+
+    def _too_few(self, where: str, count: int) -> SettingsError:
+        return SettingsError(
+            f"{where} has fewer than {count} cards left in a portfolio of "
             f"{self._portfolio.size}: ask for fewer incidents, or for a higher rate_per_min"
         )
 

@@ -125,6 +125,9 @@ class World(Protocol):
     def take_cards_of_bin(self, bin_: str, count: int) -> list[Card]:
         """So many cards of one issuer number that no other incident has."""
 
+    def take_cards_at(self, place: Place, count: int) -> list[Card]:
+        """So many cards whose holders are in that city, that no other incident has."""
+
     def unissued_card(self, like: Card) -> Card:
         """A number of the same issuer that no card has."""
 

@@ -18,7 +18,9 @@ from job import schemas
 from job.rules import pages
 from job.rules.discovery import rule_classes
 from job.rules.parameters import DEFAULT_FILE, load_rules
+from scenarios.base import LookAlike
 from scenarios.discovery import scenario, scenario_classes
+from scenarios.mixes import MIXES, Mix
 from workbench.console import make_console
 from workbench.machine import PROJECT_ROOT
 
@@ -31,13 +33,28 @@ Name = Annotated[str | None, typer.Argument(help="Show the page of this one.")]
 def scenarios(name: Name = None) -> None:
     """List what can be replayed, or show one scenario's page."""
     console = make_console()
+    if name is not None and name in MIXES:
+        console.print(MIXES[name].summary, _shares(MIXES[name]), sep="\n")
+        return
     if name is not None:
         console.print(inspect.getdoc(scenario(name)), markup=False)
         return
     table = Table("scenario", "role", "what happens", box=None, pad_edge=False)
     for each, kind in scenario_classes().items():
-        table.add_row(f"[bold]{each}[/]", kind.role.replace("_", "-"), _first_line(kind))
+        role = f"like {kind.resembles}" if issubclass(kind, LookAlike) else kind.role
+        table.add_row(f"[bold]{each}[/]", role, _first_line(kind))
+    for mix in MIXES.values():
+        table.add_row(f"[bold]{mix.name}[/]", "mix", mix.summary)
     console.print(table)
+
+
+def _shares(mix: Mix) -> str:
+    lines = [f"{share:6.1%} of the attacks: {name}" for name, share in mix.attack_shares.items()]
+    lines += [
+        f"{ratio:6.2f} for each attack: {name}"
+        for name, ratio in mix.look_alikes_per_attack.items()
+    ]
+    return "\n".join(lines)
 
 
 def rules(name: Name = None) -> None:

@@ -16,7 +16,7 @@ def test_a_scenario_is_found_by_its_name() -> None:
 
 
 def test_an_unknown_name_lists_the_valid_ones() -> None:
-    with pytest.raises(UnknownScenario, match="geo_jump, legit_travel"):
+    with pytest.raises(UnknownScenario, match="geo_jump, holiday_rush"):
         scenario("nonsense")
 
 

@@ -1,0 +1,148 @@
+"""Does somebody try out the numbers of one issuer, as fast as the site lets them?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from scenarios.base import (
+    Difficulty,
+    Incident,
+    PlannedSwipe,
+    Role,
+    Scenario,
+    ScenarioParameters,
+    World,
+)
+from scenarios.enumeration import enumerated_cards, enumeration_attempt
+from scenarios.planning import fit_into_span, gaps_to_offsets_ms
+from scenarios.remote import chance, count_between, stranger_session
+
+
+class BinAttackParameters(ScenarioParameters, frozen=True, kw_only=True):
+    """The dial of :class:`BinAttack`. All values are choices.
+
+    Parameters
+    ----------
+    numbers_min, numbers_max
+        Card numbers tried, evenly.
+    gap_mean_s
+        Mean seconds between two attempts (a tenth of it plus an exponential).
+    issued_share
+        Of the numbers: those that a card has; of at least one.
+    approved_share
+        Of the attempts on issued numbers: those whose other details are right, too.
+    zero_amount_share
+        Attempts that only check the card, for a zero amount.
+    amount_min_factor, amount_max_factor
+        Amount of the others over what the card usually pays, evenly on the logarithm.
+    device_change_share
+        Attempts that come from another device (and net address) than the one before.
+    foreign_ip_share
+        Devices with a net address in another country than the issuer's.
+    """
+
+    numbers_min: int
+    numbers_max: int
+    gap_mean_s: float
+    issued_share: float
+    approved_share: float
+    zero_amount_share: float
+    amount_min_factor: float
+    amount_max_factor: float
+    device_change_share: float
+    foreign_ip_share: float
+
+
+class BinAttack(Scenario):
+    """Does somebody try out the numbers of one issuer, as fast as the site lets them?
+
+    What happens
+    ------------
+    A script makes up card numbers that begin with one issuer number, and tries them at the payment
+    page of one merchant. Hardly any number belongs to a card: the host answers that there is no
+    such card. The few that exist fail on expiry date or security code, or pass and are sold.
+
+    Reported by
+    -----------
+    The issuer or the card scheme, from the declines; the merchant, from the fees for them; holders
+    only where a number passed for an amount that they see.
+
+    Difficulty
+    ----------
+    easy: an attempt a second from one device. medium: slower, and the device changes now and then.
+    hard: some ten to twenty numbers within minutes, each from a device of its own behind a proxy
+    in the issuer's country, for the amounts that customers pay: as many cards as a sale brings.
+
+    References
+    ----------
+    Visa, "Anti-Enumeration and Account Testing Best Practices for Merchants"; OWASP Automated
+    Threats to Web Applications, OAT-010 Card Cracking and OAT-001 Carding; PCI Security Standards
+    Council and NCFTA, "Bulletin: The Threat of Account Testing to Payment Security" (2020). How
+    many, how fast and how many of them are issued are choices: real attacks last for thousands of
+    attempts, of which one incident is a piece.
+    """
+
+    name: ClassVar[str] = "bin_attack"
+    role: ClassVar[Role] = "attack"
+    companions: ClassVar[tuple[str, ...]] = ("flash_sale",)
+    companion_ratio: ClassVar[float] = 0.5
+    Parameters = BinAttackParameters
+    parameters: BinAttackParameters
+    by_difficulty: ClassVar[Mapping[Difficulty, BinAttackParameters]] = {
+        "easy": BinAttackParameters(
+            numbers_min=32,
+            numbers_max=52,
+            gap_mean_s=1.0,
+            issued_share=0.04,
+            approved_share=0.3,
+            zero_amount_share=0.5,
+            amount_min_factor=0.03,
+            amount_max_factor=0.1,
+            device_change_share=0.0,
+            foreign_ip_share=0.9,
+        ),
+        "medium": BinAttackParameters(
+            numbers_min=22,
+            numbers_max=42,
+            gap_mean_s=2.5,
+            issued_share=0.07,
+            approved_share=0.35,
+            zero_amount_share=0.3,
+            amount_min_factor=0.04,
+            amount_max_factor=0.3,
+            device_change_share=0.25,
+            foreign_ip_share=0.5,
+        ),
+        "hard": BinAttackParameters(
+            numbers_min=10,
+            numbers_max=24,
+            gap_mean_s=6.0,
+            issued_share=0.2,
+            approved_share=0.4,
+            zero_amount_share=0.02,
+            amount_min_factor=0.3,
+            amount_max_factor=2.0,
+            device_change_share=0.9,
+            foreign_ip_share=0.04,
+        ),
+    }
+
+    def incident(self, world: World, dial: BinAttackParameters) -> Incident:
+        """One run through the numbers of an issuer, at one merchant."""
+        count = count_between(world, dial.numbers_min, dial.numbers_max)
+        cards = enumerated_cards(world, count, dial.issued_share)
+        site = world.online_terminal()
+        session = stranger_session(world, cards[0], dial.foreign_ip_share)
+        offsets_ms = gaps_to_offsets_ms(world, count, dial.gap_mean_s / 10, dial.gap_mean_s)
+        swipes: list[PlannedSwipe] = []
+        for card, at_ms in zip(cards, fit_into_span(world, offsets_ms), strict=True):
+            if chance(world, dial.device_change_share):
+                session = stranger_session(world, card, dial.foreign_ip_share)
+            swipes.append(enumeration_attempt(world, dial, session, card, site, at_ms))
+        return Incident(
+            entity_type="bin",
+            entity_id=cards[0].bin,
+            swipes=tuple(swipes),
+            holder_swipes_on=True,
+        )

@@ -1,0 +1,125 @@
+"""What do those share who pay without the card being present, thieves and holders alike?"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+
+from scenarios.base import Card, PlannedSwipe, Role, Terminal, World
+from scenarios.planning import ATTEMPTS, draw_log_evenly, online_swipe
+
+MS_PER_S: Final = 1_000
+MS_PER_H: Final = 3_600_000
+#: Where goods are that can be resold or used at once: catalogue merchants, games and vouchers,
+#: clothing, flights, hotels. The kinds are those that the Europol IOCTA names; their equal weight
+#: is a choice.
+RESOLD_MCCS: Final = ("5964", "5816", "5651", "4511", "7011")
+#: What a host answers where the details are wrong: security code, expiry date, do not honour.
+WRONG_DETAIL_CODES: Final = ("N7", "54", "05")
+#: Nobody has a card of that number.
+NO_SUCH_CARD: Final = "14"
+#: The least that anybody pays, minor units; as for ordinary swipes.
+MIN_AMOUNT_MINOR: Final = 50
+
+
+class Session(msgspec.Struct, frozen=True, gc=False):
+    """From where somebody pays: the device, and the country of its net address."""
+
+    device_id: str
+    ip_country: str
+
+
+def chance(world: World, share: float) -> bool:
+    """Whether something with that share happens."""
+    return float(world.rng.random()) < share
+
+
+def count_between(world: World, low: int, high: int) -> int:
+    """A whole number, both ends included, evenly."""
+    return int(world.rng.integers(low, high + 1))
+
+
+def one_of(world: World, values: tuple[str, ...]) -> str:
+    """One of them, evenly."""
+    return values[int(world.rng.integers(len(values)))]
+
+
+def foreign_country(world: World, card: Card) -> str:
+    """A country in which the holder neither lives nor is."""
+    own = (card.home_country, card.place.country)
+    abroad = sorted({place.country for place in world.places} - set(own))
+    return abroad[int(world.rng.integers(len(abroad)))]
+
+
+def stranger_session(world: World, card: Card, foreign_share: float) -> Session:
+    """A thief's device, abroad or behind a proxy in the country that the card is from."""
+    abroad = chance(world, foreign_share)
+    return Session(
+        world.unknown_device(), foreign_country(world, card) if abroad else card.home_country
+    )
+
+
+def holder_session(world: World, card: Card) -> Session:
+    """One of the holder's own devices, where the holder is."""
+    device_id = card.device_ids[int(world.rng.integers(len(card.device_ids)))]
+    return Session(device_id, world.ip_country(card))
+
+
+def foreign_site(world: World, card: Card, mccs: tuple[str, ...]) -> Terminal:
+    """A merchant on the net in another country than the card's.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    for _ in range(ATTEMPTS):
+        site = world.online_terminal(one_of(world, mccs))
+        if site.country != card.home_country:
+            return site
+    raise ValueError(f"no merchant of the categories {', '.join(mccs)} abroad")
+
+
+def factor_of_typical_minor(world: World, card: Card, low: float, high: float) -> int:
+    """An amount (minor units) of so many times what the card usually pays, evenly on the log."""
+    typical_minor = math.exp(card.amount_log_mean)
+    return max(MIN_AMOUNT_MINOR, round(typical_minor * draw_log_evenly(world, low, high)))
+
+
+def scaled_amount_minor(world: World, card: Card, terminal: Terminal, factor: float) -> int:
+    """What the holder would spend there, times a factor, minor units."""
+    return max(MIN_AMOUNT_MINOR, round(world.amount_minor(card, terminal) * factor))
+
+
+def session_swipe(
+    world: World,
+    session: Session,
+    card: Card,
+    terminal: Terminal,
+    event_time_ms: int,
+    role: Role,
+    *,
+    amount_minor: int | None = None,
+    response_code: str | None = None,
+    is_check: bool = False,
+) -> PlannedSwipe:
+    """A payment from there, or a check of the card for a zero amount."""
+    return online_swipe(
+        world,
+        card,
+        terminal,
+        event_time_ms,
+        role,
+        device_id=session.device_id,
+        ip_country=session.ip_country,
+        amount_minor=amount_minor,
+        response_code=response_code,
+        message_type="zero_amount_check" if is_check else "authorisation",
+    )
+
+
+def exponential_ms(world: World, mean_s: float, least_s: float = 1.0) -> int:
+    """A time to wait, ms: a least one plus an exponential; its mean is the one given."""
+    return round(MS_PER_S * (least_s + float(world.rng.exponential(max(mean_s - least_s, 0.0)))))
