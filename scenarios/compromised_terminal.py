@@ -121,6 +121,9 @@ class CompromisedTerminal(Scenario):
     def incident(self, world: World, dial: CompromisedTerminalParameters) -> Incident:
         """One merchant and its cards."""
         first = world.take_card()
+        while first.place.country != first.home_country:
+            # Where a single holder travels there are no neighbours with cards of these issuers.
+            first = world.take_card()
         merchant = world.terminal(first.place)
         # The visit's terminal is where the holder is, so all its cards are of that city.
         cards = [first, *self._neighbours(world, first, dial)]

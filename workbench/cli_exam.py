@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from evaluation.board import print_board, read_board
 
+from evaluation.board import print_board, read_board
 from generator.bulk import ExamSettings
 from workbench.console import Phases, make_console
 from workbench.exam import EXAMS, LEDGER, run_exam, versions_that_saw, workers_here
@@ -59,7 +59,7 @@ def evaluate(
     folder = run_exam(settings, rules, Phases(console), workers=workers or workers_here())
     board = read_board(folder / "board")
     console.print()
-    print_board(board, console)
+    print_board(board, folder / "board", console)
     seen = versions_that_saw(EXAMS / LEDGER, split, seed)
     if split != "tuning" and len(seen) > 1:
         console.print(
