@@ -38,12 +38,16 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate local runs compare scenarios rules
+.PHONY: simulate local replay runs compare scenarios rules
 simulate: $(ENV) $(JARS)  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(if $(keep_stack),--keep-stack)
 
 local: $(ENV)  ## The same through the engine alone: no Java, under a minute
 	@$(BIN)/paystream local $(call options,$(filter-out warm_up load,$(SETTINGS)))
+
+# Judging your own data live needs the jars; the rest does not.
+replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FILE mapping=FILE [live=1]; else only make a replay
+	@$(BIN)/paystream replay $(call options,$(filter-out $(if $(data),,rules thresholds),$(SETTINGS)) data mapping bad_rows $(if $(live),workers)) $(if $(live),--live) $(if $(and $(live),$(keep_stack)),--keep-stack)
 
 runs: $(ENV)  ## All runs with their verdicts
 	@$(BIN)/paystream runs
