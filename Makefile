@@ -39,7 +39,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate local evaluate ab runs compare scenarios rules
+.PHONY: simulate local evaluate ab replay runs compare scenarios rules
 simulate: $(ENV) $(JARS)  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(if $(keep_stack),--keep-stack)
 
@@ -51,6 +51,10 @@ evaluate: $(ENV)  ## Detection over months of event time: split=tuning|validatio
 
 ab: $(ENV)  ## The working tree's job against another commit's: base=REF
 	@$(BIN)/paystream ab $(call option,base) $(call options,$(EXAM_SETTINGS) rules_before)
+
+# Judging your own data live needs the jars; the rest does not.
+replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FILE mapping=FILE [live=1]; else only make a replay
+	@$(BIN)/paystream replay $(call options,$(filter-out $(if $(data),,rules thresholds),$(SETTINGS)) data mapping bad_rows $(if $(live),workers)) $(if $(live),--live) $(if $(and $(live),$(keep_stack)),--keep-stack)
 
 runs: $(ENV)  ## All runs with their verdicts
 	@$(BIN)/paystream runs

@@ -41,6 +41,8 @@ class Evaluation(msgspec.Struct, frozen=True):
         Files that were missing or unreadable.
     tables
         Parquet files by name, relative to the run folder.
+    blind_rules
+        Rules that cannot judge recorded data, each with the fields that the data lacks.
     """
 
     run_id: str
@@ -52,6 +54,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     thresholds: Thresholds
     problems: list[str] = []
     tables: dict[str, str] = {}
+    blind_rules: dict[str, list[str]] = {}
     format: int = RESULTS_FORMAT
 
     @property
@@ -117,6 +120,7 @@ def judge_history(history: History, thresholds: Thresholds) -> Evaluated:
         thresholds=thresholds,
         problems=history.problems,
         tables={name: f"results/{name}.parquet" for name in tables},
+        blind_rules=facts.blind_rules,
     )
     return Evaluated(results, tables)
 

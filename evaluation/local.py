@@ -17,13 +17,17 @@ from evaluation.history import expected_records
 from evaluation.judges.base import Findings, judge_classes
 from evaluation.judges.delivery import Delivery, judge_rule_errors
 from evaluation.judges.detection import Detection, judge_alerts
-from evaluation.run_folder import ManifestRecord
+from evaluation.run_folder import ManifestRecord, blind_rules
 from evaluation.thresholds import DeliveryThresholds, Thresholds
 from evaluation.verdict import JudgeResult, combine
 
 
 def judge_local(
-    run_id: str, replay_folder: Path, expected_file: Path, thresholds: Thresholds
+    run_id: str,
+    replay_folder: Path,
+    expected_file: Path,
+    thresholds: Thresholds,
+    rule_needs: dict[str, list[str]] | None = None,
 ) -> Evaluated:
     """Judge what the engine writes for a replay.
 
@@ -37,6 +41,8 @@ def judge_local(
         What the engine wrote, as ``expected.parquet``.
     thresholds
         What it is held against.
+    rule_needs
+        Fields of a swipe that each rule needs.
 
     Raises
     ------
@@ -47,12 +53,14 @@ def judge_local(
         (replay_folder / "manifest.json").read_bytes(), type=ManifestRecord
     )
     expected = expected_records(pq.read_table(expected_file))
+    blind = blind_rules(rule_needs or {}, manifest)
     outcome = judge_alerts(
         [alert for alert in expected.records("alerts") if alert is not None],
         expected.records("decisions"),
         pq.read_table(replay_folder / "labels.parquet"),
         pq.read_table(replay_folder / "incidents.parquet"),
         thresholds.detection,
+        blind,
     )
     measured = {
         Detection.name: outcome.result,
@@ -74,6 +82,7 @@ def judge_local(
         job={},
         thresholds=thresholds,
         tables={name: f"results/{name}.parquet" for name in outcome.tables},
+        blind_rules=blind,
     )
     return Evaluated(results, outcome.tables)
 

@@ -170,6 +170,8 @@ def _problems(evaluation: Evaluation) -> Iterator[str]:
         for figure in result.figures:
             if figure.verdict in ("fail", "inconclusive") and figure.name in _ADVICE:
                 yield f"  -> {figure.name}: {_ADVICE[figure.name]}"
+    for rule, fields in evaluation.blind_rules.items():
+        yield f"{rule}: inconclusive, the data has no {', '.join(fields)}"
     for problem in evaluation.problems:
         yield f"history: {problem}"
 

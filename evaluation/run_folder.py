@@ -17,6 +17,10 @@ from job.contracts import Topics
 #: The topics that a job writes unless ``job.json`` says otherwise.
 OUTPUT_TOPICS = Topics.with_prefix().outputs()
 
+#: Of a run folder: the fields of a swipe that each enabled rule needs. The workbench writes it,
+#: since the evaluation knows nothing of rules.
+RULE_NEEDS_FILE = "rule_needs.json"
+
 Record = TypeVar("Record", bound=msgspec.Struct)
 
 
@@ -55,6 +59,7 @@ class ManifestRecord(msgspec.Struct, frozen=True):
     speedup: float | None = None
     rate_per_min: float | None = None
     warm_up_ms: float | None = None
+    absent_fields: list[str] = []
 
 
 class SendsRecord(msgspec.Struct, frozen=True):
@@ -103,6 +108,12 @@ class RunFacts(msgspec.Struct, frozen=True):
     job: JobRecord
     replay_folder: Path
     problems: list[str]
+    rule_needs: dict[str, list[str]] = {}
+
+    @property
+    def blind_rules(self) -> dict[str, list[str]]:
+        """Rules that cannot judge this data, each with the fields that it lacks."""
+        return blind_rules(self.rule_needs, self.manifest)
 
     @property
     def run_id(self) -> str:
@@ -147,7 +158,32 @@ def read_facts(folder: Path) -> RunFacts:
         job=_read(folder / "history" / "job.json", JobRecord, problems),
         replay_folder=replay_folder,
         problems=problems,
+        rule_needs=read_rule_needs(folder),
     )
+
+
+def read_rule_needs(folder: Path) -> dict[str, list[str]]:
+    """Fields that each rule of the run needs; none where the run does not say."""
+    try:
+        return msgspec.json.decode(
+            (folder / RULE_NEEDS_FILE).read_bytes(), type=dict[str, list[str]]
+        )
+    except (FileNotFoundError, msgspec.DecodeError):
+        return {}
+
+
+def blind_rules(needs: dict[str, list[str]], manifest: ManifestRecord) -> dict[str, list[str]]:
+    """Rules that cannot judge, each with the fields that it needs and the data lacks.
+
+    Examples
+    --------
+    >>> manifest = ManifestRecord(absent_fields=["device_id", "latitude", "longitude"])
+    >>> blind_rules({"travel": ["latitude", "longitude"], "velocity": []}, manifest)
+    {'travel': ['latitude', 'longitude']}
+    """
+    absent = set(manifest.absent_fields)
+    lacks = {name: sorted(absent.intersection(fields)) for name, fields in needs.items()}
+    return {name: fields for name, fields in lacks.items() if fields}
 
 
 def _read(file: Path, record: type[Record], problems: list[str]) -> Record:

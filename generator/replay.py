@@ -53,6 +53,27 @@ _encode = msgspec.json.Encoder().encode
 Progress = Callable[[str, float], None]
 
 
+class RecordedFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a replay of recorded data: what it was made from, and what became of its rows.
+
+    ``bad`` and ``notes`` are lines for people, without card numbers. ``history_rows`` became the
+    cards' past; ``not_sent_rows`` were beyond the longest sending that was asked for.
+    """
+
+    data: str
+    data_sha256: str
+    mapping: str
+    mapping_sha256: str
+    source: str
+    rows: int
+    bad_rows: int
+    bad: list[str]
+    notes: list[str]
+    history_days: int
+    history_rows: int
+    not_sent_rows: int
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a replay is, and what it was made from.
 
@@ -60,6 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     warm-up included. ``event_time_limit_ms`` is past all of them and before every swipe whose
     clock is ahead: the limit to run the job with. ``sha256`` is over the records' keys, times and
     values in order, ``profiles_sha256`` over the profiles. ``token_key`` tells keys apart.
+    ``absent_fields`` are fields of the contract that recorded data does not have.
     """
 
     scenario: str
@@ -86,6 +108,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     flagged_densities: list[str]
     versions: dict[str, str]
     settings: dict[str, Any]
+    absent_fields: list[str] = []
+    recorded: RecordedFacts | None = None
 
 
 class ReplayError(ValueError):
@@ -168,12 +192,24 @@ def write_replay(
     ValueError
         If what is asked for does not fit together, e.g. more incidents than records.
     """
+    watch = progress or _no_progress
+    return appear_complete(folder, lambda unfinished: _write_into(settings, unfinished, watch))
+
+
+def appear_complete(folder: Path, write_into: Callable[[Path], Manifest]) -> Manifest:
+    """Let a replay be written elsewhere, and give it its name when it is complete.
+
+    Raises
+    ------
+    ReplayError
+        If the folder exists.
+    """
     if folder.exists():
         raise ReplayError(f"{folder} is there already; remove it or choose another")
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        manifest = _write_into(settings, unfinished, progress or _no_progress)
+        manifest = write_into(unfinished)
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except OSError as error:
@@ -291,10 +327,15 @@ def hash_records(records: list[Record]) -> str:
     """SHA-256 over key, time and value of the records in order, each with its length."""
     digest = hashlib.sha256()
     for record in records:
-        key = b"" if record.key is None else record.key.encode()
-        value = b"" if record.value is None else record.value
-        missing = (record.key is None) + 2 * (record.value is None)
-        digest.update(struct.pack(">qiiB", record.record_time_ms, len(key), len(value), missing))
-        digest.update(key)
-        digest.update(value)
+        digest_record(digest, record.record_time_ms, record.key, record.value)
     return digest.hexdigest()
+
+
+def digest_record(digest: Any, record_time_ms: int, key: str | None, value: bytes | None) -> None:
+    """Add one record to the hash over all."""
+    key_bytes = b"" if key is None else key.encode()
+    value_bytes = b"" if value is None else value
+    missing = (key is None) + 2 * (value is None)
+    digest.update(struct.pack(">qiiB", record_time_ms, len(key_bytes), len(value_bytes), missing))
+    digest.update(key_bytes)
+    digest.update(value_bytes)

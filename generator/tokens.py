@@ -1,7 +1,8 @@
 """What stands for a card number and a device outside the generator?
 
 A keyed hash (BLAKE2b with a key, RFC 7693; used as HMAC would be). Without the key a token says
-nothing. There are no card numbers in this project: what is hashed is a number in the population.
+nothing. The population has no card numbers: what is hashed is a number of its own. Recorded data
+(:mod:`generator.recorded`) may have some, and hashes them as it reads.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 #: Environment variable that holds the key.
 KEY_VARIABLE: Final = "PAYSTREAM_TOKEN_KEY"
-#: The key of simulations. It protects nothing, because nothing real is hashed with it.
+#: The key of simulations. It protects nothing: nothing real is hashed with it.
 SIMULATION_KEY: Final = "paystream-simulation"
 
 
@@ -39,6 +40,11 @@ def card_token(key: bytes, seed: int, card_number: int) -> str:
     """The token of a card: 32 hexadecimal digits."""
     message = b"card|%d|%d" % (seed, card_number)
     return hashlib.blake2b(message, key=key, digest_size=16).hexdigest()
+
+
+def recorded_card_token(key: bytes, card: str) -> str:
+    """The token of a card of recorded data: 32 hexadecimal digits."""
+    return hashlib.blake2b(b"recorded card|" + card.encode(), key=key, digest_size=16).hexdigest()
 
 
 def device_id(key: bytes, seed: int, owner: int, slot: int) -> str:

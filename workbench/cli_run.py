@@ -11,11 +11,14 @@ from pydantic import ValidationError
 
 from evaluation.report import print_report
 from generator.kafka_client import parse_settings
+from generator.recorded.mapping import shipped_mappings
+from generator.recorded.settings import RecordedSettings
 from generator.settings import Disturbances, ReplaySettings, SettingsError
 from workbench.console import Phases, make_console
 from workbench.local_run import run_locally
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
+from workbench.recorded_run import judge_recorded, recorded_settings, refuse_generated
 from workbench.replays import make_replay
 from workbench.simulate import simulate as run_simulation
 
@@ -151,31 +154,80 @@ def local(
 def replay(
     scenario: Scenario = "geo_jump",
     difficulty: Difficulty = "medium",
-    rate: Rate = 100_000,
-    duration: Duration = 60,
+    rate: Annotated[int | None, typer.Option(help="Swipes a minute.", show_default="100000")] = (
+        None
+    ),
+    duration: Annotated[
+        int | None,
+        typer.Option(
+            help="Measured seconds; of recorded data the longest sending.",
+            show_default="60; recorded data: 600 live, else all",
+        ),
+    ] = None,
     warm_up: WarmUp = 10,
     seed: Seed = 1,
-    speedup: Speedup = 1.0,
+    speedup: Annotated[
+        float | None,
+        typer.Option(
+            help="Event time per wall time; latency is judged at 1.",
+            show_default="1; recorded data: by the rate",
+        ),
+    ] = None,
     load: Load = "constant",
     incidents: Incidents = None,
     undisturbed: Undisturbed = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Recorded, labelled card data, CSV or Parquet: judge it.")
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(help=f"Of its columns: a TOML file, or {', '.join(shipped_mappings())}."),
+    ] = None,
+    bad_rows: Annotated[
+        str, typer.Option(help="Of recorded data: stop where a row cannot be used, or skip it.")
+    ] = "stop",
+    live: Annotated[
+        bool, typer.Option("--live", help="Recorded data into the real job, not the engine alone.")
+    ] = False,
+    rules: Rules = None,
+    thresholds: Thresholds = None,
+    workers: Annotated[int, typer.Option(help="Sending processes of --live.")] = 1,
+    keep_stack: Annotated[
+        bool, typer.Option("--keep-stack", help="Leave a stack running that --live started.")
+    ] = False,
 ) -> None:
-    """Make a replay, without sending it; `python -m generator.send` sends one anywhere."""
-    settings = _replay(
-        scenario,
-        difficulty,
-        rate,
-        duration,
-        warm_up,
-        seed,
-        speedup,
-        load,
-        incidents,
+    """Make a replay without sending it; or, with --data, judge recorded data of your own."""
+    if data is None:
+        if mapping is not None or live or bad_rows != "stop" or rules or thresholds:
+            raise SettingsError("--mapping, --live, --bad-rows, --rules, --thresholds need --data")
+        settings = _replay(
+            scenario,
+            difficulty,
+            100_000 if rate is None else rate,
+            60 if duration is None else duration,
+            warm_up,
+            seed,
+            1.0 if speedup is None else speedup,
+            load,
+            incidents,
+            undisturbed=undisturbed,
+        )
+        console = make_console()
+        folder = make_replay(settings, Phases(console))
+        console.print(str(folder.relative_to(PROJECT_ROOT)))
+        return
+    refuse_generated(
+        scenario=scenario != "geo_jump",
+        difficulty=difficulty != "medium",
+        warm_up=warm_up != 10,
+        seed=seed != 1,
+        load=load != "constant",
+        incidents=incidents is not None,
         undisturbed=undisturbed,
     )
-    console = make_console()
-    folder = make_replay(settings, Phases(console))
-    console.print(str(folder.relative_to(PROJECT_ROOT)))
+    recorded = recorded_settings(data, mapping, bad_rows, rate, speedup, duration, live=live)
+    plan = _plan(recorded, {"rules_file": rules}, workers, None, thresholds)
+    judge_recorded(plan, RUNS, live=live, keep_stack=keep_stack)
 
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (simulate, local, replay)
@@ -220,7 +272,7 @@ def _flink_keys(pairs: list[str]) -> dict[str, str]:
 
 
 def _plan(
-    replay: ReplaySettings,
+    replay: ReplaySettings | RecordedSettings,
     job: dict[str, Any],
     workers: int,
     fault: str | None,

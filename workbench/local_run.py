@@ -23,6 +23,7 @@ from workbench.machine import commit, describe, versions
 from workbench.oracle import run_oracle
 from workbench.plan import RunPlan
 from workbench.replays import REPLAYS, make_replay
+from workbench.rule_needs import write_rule_needs
 from workbench.simulate import new_run_id
 
 
@@ -75,7 +76,8 @@ def run_locally(
             (folder / "run.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(facts), indent=2)
             )
-            judged = judge_local(run_id, replay, history / "expected.parquet", thresholds)
+            needs = write_rule_needs(folder, plan.job.rules_file)
+            judged = judge_local(run_id, replay, history / "expected.parquet", thresholds, needs)
             write_results(folder, judged)
         final = runs / run_id
         folder.rename(final)

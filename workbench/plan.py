@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from generator.recorded.settings import RecordedSettings
 from generator.settings import ReplaySettings
 from stack.faults import by_name
 
@@ -114,7 +115,7 @@ class RunPlan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    replay: ReplaySettings = ReplaySettings()
+    replay: ReplaySettings | RecordedSettings = ReplaySettings()
     job: JobPlan = JobPlan()
     workers: Annotated[int, Field(ge=1, le=16)] = 1
     partitions: Annotated[int, Field(ge=1, le=256)] = 4

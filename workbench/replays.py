@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from generator.recorded.settings import RecordedSettings
 from generator.replay import cached_replay, load_manifest, replay_key
 from generator.settings import ReplaySettings
 from workbench.console import Phases
 from workbench.density_lines import flag_lines, summary_line
 from workbench.machine import PROJECT_ROOT
+from workbench.recorded_replays import make_recorded_replay
 
 REPLAYS = PROJECT_ROOT / "replays"
 
@@ -42,7 +44,9 @@ def ensure_replay(
     return cached_replay(settings, root, on_progress), True
 
 
-def make_replay(settings: ReplaySettings, phases: Phases, root: Path = REPLAYS) -> Path:
+def make_replay(
+    settings: ReplaySettings | RecordedSettings, phases: Phases, root: Path = REPLAYS
+) -> Path:
     """Go through a run's phase of the replay, and say how dense its traffic is.
 
     Returns
@@ -50,6 +54,8 @@ def make_replay(settings: ReplaySettings, phases: Phases, root: Path = REPLAYS) 
     Path
         The replay's folder.
     """
+    if isinstance(settings, RecordedSettings):
+        return make_recorded_replay(settings, phases, root)
     with phases.phase("replay") as bar:
         folder, made = ensure_replay(
             settings, lambda step, share: bar.update(share, 1.0, step), root

@@ -48,6 +48,7 @@ from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import REPLAYS, make_replay
+from workbench.rule_needs import write_rule_needs
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
@@ -349,6 +350,7 @@ def _judge(run: Run, thresholds: Thresholds) -> Evaluation:
     with run.phases.phase("oracle") as bar:
         run_oracle(run.history, run.replay, run.plan.job, run.limit_ms, bar)
     with run.phases.phase("judge"):
+        write_rule_needs(run.folder, run.plan.job.rules_file)
         run.facts["phases_s"] = run.phases.seconds
         (run.folder / "run.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(run.facts), indent=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,7 +58,14 @@ class Detection(Judge):
         alerts = [a for a, c in zip(written.records, written.committed, strict=True) if c and a]
         decisions = history.outputs.get("decisions")
         fired = [] if decisions is None else decisions.records
-        return judge_alerts(alerts, fired, history.labels, history.incidents, thresholds.detection)
+        return judge_alerts(
+            alerts,
+            fired,
+            history.labels,
+            history.incidents,
+            thresholds.detection,
+            history.facts.blind_rules,
+        )
 
 
 def judge_alerts(
@@ -67,6 +74,7 @@ def judge_alerts(
     labels: pa.Table,
     incidents: pa.Table,
     bounds: DetectionThresholds,
+    blind: Collection[str] = (),
 ) -> Outcome:
     """Judge alerts against labels; needs no Kafka.
 
@@ -80,9 +88,15 @@ def judge_alerts(
         The replay's tables.
     bounds
         The thresholds.
+    blind
+        Rules that cannot judge this data; an alert that rests on nothing else does not count.
     """
-    found = attribute(alerts, labels, incidents)
+    seeing = [alert for alert in alerts if {each.rule for each in alert.findings} - set(blind)]
+    found = attribute(seeing, labels, incidents)
     findings = Findings()
+    if blind:
+        note = f"left out: {', '.join(sorted(blind))} cannot judge this data"
+        findings.report("alerts_of_blind_rules", len(alerts) - len(seeing), "alerts", note)
     _enough(findings, found, incidents, bounds)
     _incidents(findings, found, bounds)
     _alerts(findings, found, labels, bounds)

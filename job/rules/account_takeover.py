@@ -88,6 +88,9 @@ class AccountTakeover(CardRule):
     name: ClassVar[str] = "account_takeover"
     reason_code: ClassVar[str] = "ACCOUNT_TAKEOVER"
     unit: ClassVar[str] = "times the typical amount"
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"country", "device_id", "entry_mode", "ip_country"}
+    )
     Parameters = AccountTakeoverParameters
     parameters: AccountTakeoverParameters
 

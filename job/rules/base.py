@@ -69,6 +69,10 @@ class Rule(ABC):
     reason_code: ClassVar[str]
     #: Unit of value and threshold, for people.
     unit: ClassVar[str]
+    #: Fields of a swipe that data may lack and without which the rule can find nothing. That all
+    #: swipes are approved authorisations is taken where nothing else is said; a rule that looks
+    #: for declines names ``response_code``.
+    needs: ClassVar[frozenset[str]] = frozenset()
     #: The parameter class; has a default for every field.
     Parameters: ClassVar[type[RuleParameters]]
 

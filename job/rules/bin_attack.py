@@ -75,6 +75,7 @@ class BinAttack(CrossCardRule):
     name: ClassVar[str] = "bin_attack"
     reason_code: ClassVar[str] = "BIN_ATTACK"
     unit: ClassVar[str] = "cards"
+    needs: ClassVar[frozenset[str]] = frozenset({"bin", "entry_mode", "merchant_id"})
     entity_type: ClassVar[EntityType] = "bin"
     Parameters = BinAttackParameters
     parameters: BinAttackParameters

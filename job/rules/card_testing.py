@@ -85,6 +85,7 @@ class CardTesting(CardRule):
     name: ClassVar[str] = "card_testing"
     reason_code: ClassVar[str] = "CARD_TESTING"
     unit: ClassVar[str] = "probes"
+    needs: ClassVar[frozenset[str]] = frozenset({"entry_mode"})
     Parameters = CardTestingParameters
     parameters: CardTestingParameters
 

@@ -87,6 +87,7 @@ class DeclineBurst(CardRule):
     name: ClassVar[str] = "decline_burst"
     reason_code: ClassVar[str] = "DECLINE_BURST"
     unit: ClassVar[str] = "wrong guesses"
+    needs: ClassVar[frozenset[str]] = frozenset({"response_code"})
     Parameters = DeclineBurstParameters
     parameters: DeclineBurstParameters
 

@@ -123,6 +123,7 @@ class ImpossibleTravel(CardRule):
     name: ClassVar[str] = "impossible_travel"
     reason_code: ClassVar[str] = "IMPOSSIBLE_TRAVEL"
     unit: ClassVar[str] = "km/h"
+    needs: ClassVar[frozenset[str]] = frozenset({"entry_mode", "latitude", "longitude"})
     Parameters = ImpossibleTravelParameters
     parameters: ImpossibleTravelParameters
 

@@ -1,0 +1,1 @@
+"""How does recorded, labelled card data become a replay like any other?"""
