@@ -37,5 +37,12 @@ def swipes_of(database: duckdb.DuckDBPyConnection, rest: str) -> Iterator[Swipe]
 def swipes_in(table: Any) -> Iterator[Swipe]:
     """The swipes of a table of the schema :data:`generator.tables.SWIPES`."""
     names = SWIPES.names
-    for row in zip(*(table.column(name).to_pylist() for name in names), strict=True):
+    for row in zip(*(_listed(table.column(name)) for name in names), strict=True):
         yield Swipe(**dict(zip(names, row, strict=True)))
+
+
+def _listed(column: Any) -> list[Any]:
+    """A column as a list. Through NumPy is several times as fast, but has no missing numbers."""
+    if column.null_count and not pa.types.is_string(column.type):
+        return list(column.to_pylist())
+    return list(column.to_numpy().tolist())
