@@ -13,7 +13,7 @@ from typing import Final
 
 import typer
 
-from workbench import cli_inspect, cli_run, cli_stack
+from workbench import cli_external, cli_inspect, cli_run, cli_stack
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
 INTERRUPTED_EXIT_CODE: Final = 130
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_stack.app, name="stack")
-for command in (*cli_run.COMMANDS, *cli_inspect.COMMANDS, cli_stack.doctor):
+for command in (*cli_run.COMMANDS, *cli_external.COMMANDS, *cli_inspect.COMMANDS, cli_stack.doctor):
     app.command()(command)
 
 
