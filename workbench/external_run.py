@@ -32,7 +32,7 @@ from job.rules.parameters import load_rules
 from workbench.children import Child
 from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion
-from workbench.console import Phases
+from workbench.console import PhaseBar, Phases
 from workbench.external_job import ExternalJob
 from workbench.external_topics import FoundTopics, find_topics, retention_warning
 from workbench.live import await_collector, watch_sending
@@ -42,7 +42,7 @@ from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import REPLAYS
 from workbench.simulate import COLLECTOR_GRACE_S, Run, leave_folder, new_run_id, take_replay
-from workbench.stillness import await_stillness
+from workbench.stillness import await_stillness, await_taken_in
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,9 @@ def _live(scene: _Scene) -> None:
         words = [f"{scene.swipes} has {scene.found.partitions} partitions"]
         if scene.found.made:
             words.append(f"made {', '.join(scene.found.made)}")
-        if scene.found.profiles:
-            words.append(
-                f"{publish_profiles(job.bootstrap, job.prefix, run.replay, extra):,} cards"
-            )
+        if scene.found.profile_partitions:
+            count = publish_profiles(job.bootstrap, job.prefix, run.replay, extra)
+            words += [f"{count:,} cards", _warm_start(scene, bar)]
         bar.note = "; ".join(words)
     warning = retention_warning(job, run.start_ms, time.time_ns() // 1_000_000)
     if warning is not None:
@@ -174,6 +173,23 @@ def _live(scene: _Scene) -> None:
     with run.phases.phase("read back"):
         begin = {number: offset for (_, number), offset in ends.items()}
         read_back(job.bootstrap, scene.swipes, run.history / "sent.parquet", extra, begin)
+
+
+def _warm_start(scene: _Scene, bar: PhaseBar) -> str:
+    """Let the job take in the profiles, where its consumer group tells how far it is."""
+    job, found = scene.job, scene.found
+    if job.group is None:
+        return "nobody knows when they are taken in (--group)"
+    progress = CommitProgress(
+        job.bootstrap,
+        job.group,
+        Topics.with_prefix(job.prefix).card_profiles,
+        found.profile_partitions,
+        job.kafka_config,
+    )
+    if await_taken_in(progress, bar):
+        return "taken in"
+    return f"not all taken in by {job.group}"
 
 
 def _collector(scene: _Scene) -> Child:

@@ -40,15 +40,17 @@ class FoundTopics:
         Outputs that are read, without prefix.
     partitions
         Of ``swipes``.
-    profiles, floor
-        Whether the card profiles can be sent, and Kafka's own round trip be measured.
+    profile_partitions
+        Of ``card-profiles``; 0 where there is no such topic, and no profiles are sent.
+    floor
+        Whether Kafka's own round trip can be measured.
     made
         Topics that were made now.
     """
 
     writes: tuple[Output, ...]
     partitions: int
-    profiles: bool
+    profile_partitions: int
     floor: bool
     made: tuple[str, ...] = ()
 
@@ -82,7 +84,7 @@ def find_topics(job: ExternalJob) -> FoundTopics:
     return FoundTopics(
         writes=writes,
         partitions=there[topics.swipes],
-        profiles=topics.card_profiles in there,
+        profile_partitions=there.get(topics.card_profiles, 0),
         floor=floor_topic(job.prefix) in there,
         made=tuple(missing),
     )

@@ -20,6 +20,8 @@ from workbench.console import PhaseBar
 from workbench.live import read_status
 
 _POLL_S: Final = 0.25
+#: How long a consumer group may stand still on the card profiles, seconds. A choice.
+PATIENCE_S: Final = 10.0
 
 
 def await_stillness(
@@ -74,6 +76,37 @@ def await_stillness(
             return Completion(True)
         time.sleep(_POLL_S)
     return Completion(False, f"{reason}, {timeout_s:g} s after the last swipe")
+
+
+def await_taken_in(
+    progress: CommitProgress, bar: PhaseBar, *, patience_s: float = PATIENCE_S
+) -> bool:
+    """Wait until a consumer group has read a topic, for as long as it gets on.
+
+    Parameters
+    ----------
+    progress
+        Of the group on the topic.
+    bar
+        Where progress is told.
+    patience_s
+        A group that commits nothing new for so long does not read it, or not now.
+
+    Returns
+    -------
+    bool
+        Whether all was read.
+    """
+    left, moved_s = progress.total + 1, time.monotonic()
+    while time.monotonic() - moved_s < patience_s:
+        now = _behind(progress)
+        bar.update(progress.total - now, progress.total, f"{now:,} card profiles to go")
+        if not now:
+            return True
+        if now < left:
+            left, moved_s = now, time.monotonic()
+        time.sleep(_POLL_S)
+    return False
 
 
 def _behind(progress: CommitProgress | None) -> int:

@@ -1,8 +1,11 @@
 package dev.paystream.example;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.Serdes;
@@ -21,11 +24,12 @@ import org.apache.kafka.streams.state.Stores;
  */
 public final class FraudJob {
     static final String CARDS = "cards";
+    static final String PROFILES = "card-profiles";
 
     private FraudJob() {}
 
     /** Names the nodes: source, judge with its store, and a sink for each output. */
-    static Topology topology(String prefix) {
+    static Topology topology(String prefix, boolean warmStart) {
         Topology topology = new Topology();
         topology.addSource(
                 "swipes",
@@ -37,6 +41,15 @@ public final class FraudJob {
                 Stores.keyValueStoreBuilder(
                         Stores.persistentKeyValueStore(CARDS), Serdes.String(), Serdes.ByteArray()),
                 "judge");
+        if (warmStart) {
+            topology.addSource(
+                    "card-profiles",
+                    Serdes.ByteArray().deserializer(),
+                    Serdes.ByteArray().deserializer(),
+                    prefix + PROFILES);
+            topology.addProcessor("remember", ReadProfiles::new, "card-profiles");
+            topology.connectProcessorAndStateStores("remember", CARDS);
+        }
         for (String output : new String[] {"decisions", "alerts"}) {
             topology.addSink(
                     output,
@@ -65,15 +78,24 @@ public final class FraudJob {
         return settings;
     }
 
+    /** Whether there are profiles, so that cards are known before their first swipe. */
+    private static boolean hasProfiles(String bootstrap, String prefix) throws Exception {
+        Map<String, Object> reach = Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        try (Admin admin = Admin.create(reach)) {
+            return admin.listTopics().names().get().contains(prefix + PROFILES);
+        }
+    }
+
     /** Runs until it is told to end. */
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) throws Exception {
         if (arguments.length < 2) {
             System.err.println("usage: java -jar paystream-java-job.jar BOOTSTRAP PREFIX [STATE]");
             System.exit(2);
         }
         String state = arguments.length > 2 ? arguments[2] : "state";
         Properties settings = settings(arguments[0], arguments[1], Path.of(state));
-        KafkaStreams streams = new KafkaStreams(topology(arguments[1]), settings);
+        boolean warmStart = hasProfiles(arguments[0], arguments[1]);
+        KafkaStreams streams = new KafkaStreams(topology(arguments[1], warmStart), settings);
         CountDownLatch ended = new CountDownLatch(1);
         streams.setUncaughtExceptionHandler(
                 error -> {
