@@ -167,9 +167,11 @@ def test_a_job_that_writes_only_alerts_is_judged_by_its_alerts(
 ):
     make_topics(kafka_address, prefix, "swipes", "alerts")
     log = tmp_path / "alerting.log"
+    settings = tmp_path / "client.properties"
+    settings.write_text("socket.timeout.ms=15000\nsasl.password=hunter2\n")
     with process([sys.executable, str(ALERTING_JOB), kafka_address, prefix], log) as job:
         await_line(log, "reading", job)
-        _, evaluation = run_external(still_s=2.0)
+        folder, evaluation = run_external(still_s=2.0, kafka_config_file=settings)
     assert evaluation.verdict.value == "inconclusive"
     for judge in ("delivery", "latency", "throughput"):
         result = evaluation.judge(judge)
@@ -177,6 +179,9 @@ def test_a_job_that_writes_only_alerts_is_judged_by_its_alerts(
         assert "decisions are not written by this job" in result.reason
     assert figures(evaluation, "detection")["alerts"] > 0
     assert "missing" not in figures(evaluation, "delivery")
+    sends = msgspec.json.decode((folder / "sends.json").read_bytes())
+    given = sends["settings"]["kafka_config"]
+    assert given == {"socket.timeout.ms": "15000", "sasl.password": "(hidden)"}
 
 
 def test_a_job_that_loses_and_repeats_fails(run_external, kafka_address, prefix, tmp_path):
