@@ -20,6 +20,9 @@ JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
 RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend sink_guarantee
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
+# Of a job that runs elsewhere: docs/own-job.md.
+RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s
+own_job = $(if $(create_topics),--create-topics) $(if $(expect_rules),--expect-rules)
 option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
 options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
 
@@ -36,12 +39,16 @@ help:  ## This help
 	@echo "          rules=FILE thresholds=FILE (what differs from evaluation/thresholds.toml)"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
+	@echo "          job=external bootstrap=HOST:PORT topic_prefix=... (a job of yours: docs/own-job.md)"
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate local evaluate ab replay runs compare scenarios rules
-simulate: $(ENV) $(JARS)  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
-	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(if $(keep_stack),--keep-stack)
+.PHONY: simulate contract-check local evaluate ab replay runs compare scenarios rules
+simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
+	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
+
+contract-check: $(ENV)  ## Do a topic's records keep the contract? topic=NAME bootstrap=HOST:PORT [limit=N] [as=decisions]
+	@$(BIN)/paystream contract-check $(call options,topic bootstrap limit as kafka_config)
 
 local: $(ENV)  ## The same through the engine alone: no Java, under a minute
 	@$(BIN)/paystream local $(call options,$(filter-out warm_up load,$(SETTINGS)))

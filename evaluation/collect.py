@@ -28,6 +28,7 @@ from evaluation.floor import FloorProbe, write_floor
 from evaluation.observed_file import ObservedFile
 from evaluation.offsets import Ends, Partition, group_offset_sum, partitions_of, read_ends
 from evaluation.view_reader import VIEWS, View, ViewReader, open_consumer
+from generator.client_file import read_client_file
 from generator.kafka_client import (
     KafkaRefused,
     KafkaUnreachable,
@@ -80,27 +81,32 @@ class Collector:
         topics = Topics.with_prefix(order.prefix)
         self._admin: AdminClient = require_broker(order.bootstrap, order.kafka_config)
         self._swipes = partitions_of(self._admin, [topics.swipes])
-        self._outputs = partitions_of(self._admin, topics.outputs())
-        names = [topic.removeprefix(order.prefix) for topic in topics.outputs()]
-        self._names = dict(zip(topics.outputs(), names, strict=True))
+        written = [t for t in topics.outputs() if order.collects(t.removeprefix(order.prefix))]
+        self._outputs = partitions_of(self._admin, written)
+        names = [topic.removeprefix(order.prefix) for topic in written]
+        self._names = dict(zip(written, names, strict=True))
         self._file = ObservedFile(order.out / "observed.parquet", names)
-        codes = {topic: code for code, topic in enumerate(topics.outputs())}
+        codes = {topic: code for code, topic in enumerate(written)}
+        self._ends = read_ends(self._admin, [*self._outputs, *self._swipes])
+        begin = self._ends.end if order.from_now else dict.fromkeys(self._ends.end, 0)
+        self._swipes_begin = sum(begin[place] for place in self._swipes)
         self._readers: dict[View, ViewReader] = {
             view: ViewReader(
                 view,
                 open_consumer(order.bootstrap, view, order.kafka_config),
-                self._outputs,
+                {place: begin[place] for place in self._outputs},
                 codes,
                 self._file.sink,
             )
             for view in VIEWS
         }
         self._floor = (
-            FloorProbe(order.bootstrap, order.prefix, extra=order.kafka_config)
+            FloorProbe(
+                order.bootstrap, order.prefix, extra=order.kafka_config, existing=order.from_now
+            )
             if order.floor
             else None
         )
-        self._ends = read_ends(self._admin, [*self._outputs, *self._swipes])
         self._request_problem: str | None = None
         self._moved: tuple[Any, ...] = ()
         self._moved_ns = time.monotonic_ns()
@@ -214,15 +220,15 @@ class Collector:
         if self._lag and status.time_ns - int(self._lag[-1][0] or 0) < _LAG_EVERY_NS:
             return
         fates = {
-            view: sum(seen.by_topic[topic] for topic in _FATE_TOPICS)
+            view: sum(seen.by_topic.get(topic, 0) for topic in _FATE_TOPICS)
             for view, seen in status.views.items()
         }
         read = (
             group_offset_sum(self._admin, self._order.group, self._swipes)
             if self._order.group
-            else fates["committed"]
+            else self._swipes_begin + fates["committed"]
         )
-        decisions = status.views["uncommitted"].by_topic["decisions"]
+        decisions = status.views["uncommitted"].by_topic.get("decisions", 0)
         self._lag.append(
             (
                 status.time_ns,
@@ -289,6 +295,15 @@ def _run(
     kafka_config: Annotated[
         list[str] | None, typer.Option(help="Any librdkafka setting, key=value; repeatable.")
     ] = None,
+    kafka_config_file: Annotated[
+        Path | None, typer.Option(help="librdkafka settings, one key=value a line.")
+    ] = None,
+    topics: Annotated[
+        list[str] | None, typer.Option(help="Output topic that is there; repeatable; all five.")
+    ] = None,
+    from_now: Annotated[
+        bool, typer.Option("--from-now", help="Begin where the topics end, not where they begin.")
+    ] = False,
 ) -> None:
     """Collect what a run's job writes, at both isolation levels."""
     asked: list[int] = []
@@ -303,7 +318,9 @@ def _run(
             group=group,
             floor=floor,
             until_quiet_ms=until_quiet_ms,
-            kafka_config=parse_settings(kafka_config or []),
+            kafka_config=read_client_file(kafka_config_file) | parse_settings(kafka_config or []),
+            topics=None if topics is None else tuple(topics),
+            from_now=from_now,
         )
         status = collect(order, lambda: bool(asked) or os.getppid() != parent)
     except (KafkaUnreachable, KafkaRefused, ValueError, OSError) as error:

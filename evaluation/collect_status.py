@@ -24,6 +24,11 @@ class CollectOrder(msgspec.Struct, frozen=True, kw_only=True):
         End when nothing changed for so long after the first record; None: on a signal only.
     kafka_config
         Any librdkafka setting.
+    topics
+        The (unprefixed) outputs that are there; None for all.
+    from_now
+        Begin where the topics end now: they hold what other runs left. The floor's topic is then
+        there already as well.
     """
 
     out: Path
@@ -33,6 +38,12 @@ class CollectOrder(msgspec.Struct, frozen=True, kw_only=True):
     floor: bool = True
     until_quiet_ms: int | None = None
     kafka_config: dict[str, str] = {}
+    topics: tuple[str, ...] | None = None
+    from_now: bool = False
+
+    def collects(self, topic: str) -> bool:
+        """Whether an (unprefixed) output is to be read."""
+        return self.topics is None or topic in self.topics
 
 
 class ViewStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,8 @@ def judge_history(history: History, thresholds: Thresholds) -> Evaluated:
     tables: dict[str, pa.Table] = {}
     bounds = thresholds.verdict
     deciding = bounds.live_judges if history.facts.fault is None else bounds.fault_judges
+    if history.facts.job.external:
+        deciding = bounds.external_judges
     for name, judge_class in judge_classes().items():
         outcome = judge_class().judge(history, thresholds)
         decides = name in deciding or has_target(name, thresholds)
@@ -146,6 +148,7 @@ def _job(history: History) -> dict[str, Any]:
     return {
         "complete": job.complete,
         "restarts": job.restarts,
+        "external": job.external,
         "exceptions": len(job.exceptions),
         "cpu_s": job.cpu_s,
         "cpu_s_per_million_swipes": per_million,

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from confluent_kafka import TopicPartition as Place
 
+from evaluation.offsets import read_ends
 from evaluation.view_reader import open_consumer
 from generator.bookends import open_producer
-from generator.kafka_client import Settings
+from generator.kafka_client import Settings, require_broker
 from generator.topics import create_topics, floor_topic
 from generator.whole_file import whole_file
 
@@ -42,11 +43,13 @@ class FloorProbe:
         Between two messages.
     extra
         Any librdkafka setting.
+    existing
+        The topic is there already, with what other runs left on it.
 
     Raises
     ------
     KafkaUnreachable, KafkaRefused
-        When no broker answers or the topic exists already.
+        When no broker answers, or the topic exists although it should be made here.
     """
 
     def __init__(
@@ -56,12 +59,18 @@ class FloorProbe:
         *,
         interval_ms: int = INTERVAL_MS,
         extra: Settings | None = None,
+        existing: bool = False,
     ) -> None:
         self._topic = floor_topic(prefix)
-        create_topics(bootstrap, {self._topic: 1}, extra=extra)
+        begin = 0
+        if existing:
+            place = (self._topic, 0)
+            begin = read_ends(require_broker(bootstrap, extra), [place]).end[place]
+        else:
+            create_topics(bootstrap, {self._topic: 1}, extra=extra)
         self._producer = open_producer(bootstrap, extra, linger_ms=0)
         self._consumer = open_consumer(bootstrap, "uncommitted", extra)
-        self._consumer.assign([Place(self._topic, 0, 0)])
+        self._consumer.assign([Place(self._topic, 0, begin)])
         self._interval_s = interval_ms / 1000
         self._sent_ns, self._received_ns = array("q"), array("q")
         self._stopping = threading.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,13 @@ STALL_TIMEOUT_S: Final = 20.0
 _BATCH: Final = 20_000
 
 
-def read_back(bootstrap: str, topic: str, out_parquet: Path, extra: Settings | None = None) -> int:
+def read_back(
+    bootstrap: str,
+    topic: str,
+    out_parquet: Path,
+    extra: Settings | None = None,
+    begin: Mapping[int, int] | None = None,
+) -> int:
     """Copy a topic, as it is now, into a file in order of partition and offset.
 
     Parameters
@@ -42,6 +49,8 @@ def read_back(bootstrap: str, topic: str, out_parquet: Path, extra: Settings | N
         Columns partition, offset, record_time_ms, key, value. Exists only when it is whole.
     extra
         Any librdkafka setting.
+    begin
+        First offset to copy by partition; from the beginning where it says nothing.
 
     Returns
     -------
@@ -64,7 +73,8 @@ def read_back(bootstrap: str, topic: str, out_parquet: Path, extra: Settings | N
         ):
             # One partition after the other: the order of the file, in bounded memory.
             for (_, number), end in sorted(ends.items()):
-                copied += _copy_partition(consumer, Place(topic, number, 0), end, writer)
+                first = (begin or {}).get(number, 0)
+                copied += _copy_partition(consumer, Place(topic, number, first), end, writer)
     finally:
         consumer.close()
     return copied
@@ -72,7 +82,7 @@ def read_back(bootstrap: str, topic: str, out_parquet: Path, extra: Settings | N
 
 def _copy_partition(consumer: Consumer, start: Place, end: int, writer: pq.ParquetWriter) -> int:
     consumer.assign([start])
-    position = copied = 0
+    position, copied = start.offset, 0
     while position < end:
         batch = consumer.consume(_BATCH, 0.2) or _next_or_stall(consumer, start, position, end)
         records = []

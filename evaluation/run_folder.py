@@ -86,6 +86,8 @@ class JobRecord(msgspec.Struct, frozen=True):
         By status, over the whole life of the job; ``checkpoints`` are those that were seen.
     cpu_s
         CPU seconds by process name, e.g. ``taskmanager``.
+    external
+        Another job, on a cluster that nobody here can look into.
     """
 
     complete: bool | None = None
@@ -96,6 +98,7 @@ class JobRecord(msgspec.Struct, frozen=True):
     checkpoints: list[dict[str, Any]] = []
     checkpoint_counts: dict[str, int] = {}
     cpu_s: dict[str, float] = {}
+    external: bool = False
 
 
 class RunFacts(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ class VerdictThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     live_judges: list[str]
     fault_judges: list[str]
     local_judges: list[str]
+    external_judges: list[str]
 
 
 class LatencyThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

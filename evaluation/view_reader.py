@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -81,8 +81,8 @@ class ViewReader(threading.Thread):
         Isolation level.
     consumer
         Unassigned; owned and closed by this thread.
-    partitions
-        What to read, from the beginning.
+    begin
+        What to read: the first offset of each partition.
     topic_codes
         Number of each topic in the chunks.
     sink
@@ -104,7 +104,7 @@ class ViewReader(threading.Thread):
         self,
         view: View,
         consumer: Consumer,
-        partitions: Sequence[Partition],
+        begin: Mapping[Partition, int],
         topic_codes: Mapping[str, int],
         sink: queue.SimpleQueue[Chunk | None],
     ) -> None:
@@ -113,7 +113,7 @@ class ViewReader(threading.Thread):
         self.records = 0
         self.last_received_ns = 0
         self.by_topic = dict.fromkeys(topic_codes, 0)
-        self.position: dict[Partition, int] = dict.fromkeys(partitions, 0)
+        self.position: dict[Partition, int] = dict(begin)
         self.problems: list[str] = []
         self._consumer = consumer
         self._codes = topic_codes
@@ -127,7 +127,9 @@ class ViewReader(threading.Thread):
 
     def run(self) -> None:
         """Read until stopped."""
-        self._consumer.assign([Place(topic, number, 0) for topic, number in self.position])
+        self._consumer.assign(
+            [Place(topic, number, offset) for (topic, number), offset in self.position.items()]
+        )
         try:
             while not self._stopping.is_set():
                 self._read_once()

@@ -21,6 +21,7 @@ import typer
 from pyarrow import ArrowException
 
 from generator.bookends import publish_profiles, read_replay_start, send_clock_records
+from generator.client_file import read_client_file, without_secrets
 from generator.kafka_client import (
     KafkaRefused,
     KafkaUnreachable,
@@ -232,7 +233,8 @@ def _write(
         first_error=next((error for part in parts for error in part.record.errors.values()), None),
         cpu_s=round(sum(part.cpu_s for part in parts), 3),
         profiles=profiles,
-        settings=msgspec.to_builtins(order, enc_hook=str),
+        settings=msgspec.to_builtins(order, enc_hook=str)
+        | {"kafka_config": without_secrets(order.kafka_config)},
     )
     write_send_log(order.out, table, summary)
     return summary
@@ -264,6 +266,9 @@ def _run(
     kafka_config: Annotated[
         list[str] | None, typer.Option(help="Any librdkafka setting, key=value; repeatable.")
     ] = None,
+    kafka_config_file: Annotated[
+        Path | None, typer.Option(help="librdkafka settings, one key=value a line.")
+    ] = None,
 ) -> None:
     """Send a replay into Kafka on its schedule."""
     try:
@@ -280,7 +285,7 @@ def _run(
             clock_times=clock_times,
             tick_us=tick_us,
             flush_timeout_s=flush_timeout_s,
-            kafka_config=parse_settings(kafka_config or []),
+            kafka_config=read_client_file(kafka_config_file) | parse_settings(kafka_config or []),
         )
         summary = send_replay(order)
     except (KafkaUnreachable, KafkaRefused, SendFailed, ValueError, OSError) as error:

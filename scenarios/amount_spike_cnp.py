@@ -8,6 +8,7 @@ from typing import ClassVar
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
 from scenarios.planning import fit_into_span
 from scenarios.remote import (
+    REFUSALS,
     RESOLD_MCCS,
     chance,
     count_between,
@@ -121,7 +122,9 @@ class AmountSpikeCnp(Scenario):
                 amount_minor=factor_of_typical_minor(
                     world, card, dial.amount_min_factor, dial.amount_max_factor
                 ),
-                response_code="05" if chance(world, dial.declined_share) else "00",
+                response_code=one_of(world, REFUSALS)
+                if chance(world, dial.declined_share)
+                else "00",
             )
             for event_time_ms in fit_into_span(world, offsets_ms)
         ]

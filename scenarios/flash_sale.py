@@ -80,9 +80,8 @@ class FlashSale(LookAlike):
 
     References
     ----------
-    That sales put as many cards at one merchant in a minute as enumeration does is why Visa,
-    "Anti-Enumeration and Account Testing Best Practices for Merchants", looks at declines beside
-    counts. All figures are choices.
+    Visa, "Anti-Enumeration and Account Testing Best Practices for Merchants", advises limits on
+    payments in a short time, which a sale reaches too. All figures are choices.
     """
 
     name: ClassVar[str] = "flash_sale"
@@ -92,7 +91,7 @@ class FlashSale(LookAlike):
     parameters: FlashSaleParameters
     by_difficulty: ClassVar[Mapping[Difficulty, FlashSaleParameters]] = {
         "easy": FlashSaleParameters(
-            cards_min=10,
+            cards_min=12,
             cards_max=14,
             arrival_mean_s=300.0,
             replaced_card_share=0.0,
@@ -100,7 +99,7 @@ class FlashSale(LookAlike):
             amount_factor=1.0,
         ),
         "medium": FlashSaleParameters(
-            cards_min=10,
+            cards_min=12,
             cards_max=18,
             arrival_mean_s=120.0,
             replaced_card_share=0.03,
@@ -108,7 +107,7 @@ class FlashSale(LookAlike):
             amount_factor=1.0,
         ),
         "hard": FlashSaleParameters(
-            cards_min=10,
+            cards_min=12,
             cards_max=21,
             arrival_mean_s=45.0,
             replaced_card_share=0.1,

@@ -102,6 +102,9 @@ class FuelPreauthorisation(LookAlike):
         swipes: list[PlannedSwipe] = []
         for number, event_time_ms in enumerate(fit_into_span(world, offsets_ms)):
             swipe = swipe_at(world, card, pump, event_time_ms, "look_alike")
+            if number % 2:
+                # The card is presented once, for the question; the amount follows by itself.
+                swipe = msgspec.structs.replace(swipe, entry_mode=swipes[-1].entry_mode)
             taken_minor = round(swipe.amount_minor * dial.dear_factor)
             if number % 2 == 0:
                 share = draw_log_evenly(world, dial.asked_min_share, dial.asked_max_share)

@@ -18,6 +18,9 @@ MS_PER_H: Final = 3_600_000
 RESOLD_MCCS: Final = ("5964", "5816", "5651", "4511", "7011")
 #: What a host answers where the details are wrong: security code, expiry date, do not honour.
 WRONG_DETAIL_CODES: Final = ("N7", "54", "05")
+#: What a host answers to a purchase whose details are right: insufficient funds, over the limit, do
+#: not honour. Their weights are a choice.
+REFUSALS: Final = ("51", "51", "61", "05", "05")
 #: Nobody has a card of that number.
 NO_SUCH_CARD: Final = "14"
 #: The least that anybody pays, minor units; as for ordinary swipes.

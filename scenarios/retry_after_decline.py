@@ -15,7 +15,6 @@ from scenarios.remote import (
     exponential_ms,
     holder_session,
     one_of,
-    scaled_amount_minor,
     session_swipe,
 )
 
@@ -122,7 +121,7 @@ class RetryAfterDecline(LookAlike):
             if chance(world, dial.other_shop_share):
                 shop = world.online_terminal()
                 amount_minor = world.amount_minor(card, shop)
-            small_minor = scaled_amount_minor(world, card, shop, 0.1)
+            small_minor = max(50, amount_minor // 10)
             swipes.append(
                 session_swipe(
                     world,

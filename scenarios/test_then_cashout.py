@@ -8,6 +8,7 @@ from typing import ClassVar
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
 from scenarios.planning import fit_into_span
 from scenarios.remote import (
+    REFUSALS,
     RESOLD_MCCS,
     chance,
     count_between,
@@ -171,7 +172,7 @@ class CashoutAfterTest(Scenario):
                     event_time_ms,
                     "attack",
                     amount_minor=factor_of_typical_minor(world, card, *factors),
-                    response_code="05" if declined else "00",
+                    response_code=one_of(world, REFUSALS) if declined else "00",
                     is_check=is_test and chance(world, dial.check_share),
                 )
             )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
 from scenarios.planning import fit_into_span, gaps_to_offsets_ms, online_swipe
+from scenarios.remote import REFUSALS, one_of
 
 
 class VelocityBurstParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ class VelocityBurst(Scenario):
                     "attack",
                     device_id=device_id,
                     amount_minor=round(world.amount_minor(card, shop) * dial.amount_factor),
-                    response_code="05" if declined else "00",
+                    response_code=one_of(world, REFUSALS) if declined else "00",
                 )
             )
         return Incident(

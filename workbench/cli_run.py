@@ -14,7 +14,9 @@ from generator.kafka_client import parse_settings
 from generator.recorded.mapping import shipped_mappings
 from generator.recorded.settings import RecordedSettings
 from generator.settings import Disturbances, ReplaySettings, SettingsError
+from workbench import cli_external
 from workbench.console import Phases, make_console
+from workbench.external_run import simulate_external
 from workbench.local_run import run_locally
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
@@ -77,6 +79,18 @@ def simulate(
     keep_stack: Annotated[
         bool, typer.Option("--keep-stack", help="Leave a stack running that this run started.")
     ] = False,
+    event_time_start: Annotated[
+        str | None, typer.Option(help="Event time of the first moment, ISO 8601 with a zone.")
+    ] = None,
+    job: cli_external.Job = "paystream",
+    bootstrap: cli_external.Bootstrap = None,
+    topic_prefix: cli_external.TopicPrefix = "",
+    group: cli_external.Group = None,
+    writes: cli_external.Writes = None,
+    create_topics: cli_external.CreateTopics = False,
+    kafka_config: cli_external.KafkaConfig = None,
+    expect_rules: cli_external.ExpectRules = False,
+    still_s: cli_external.StillS = 5.0,
 ) -> None:
     """Replay a scenario into the real job on real Kafka and Flink, and judge what came out."""
     plan = _plan(
@@ -91,6 +105,7 @@ def simulate(
             load,
             incidents,
             undisturbed=undisturbed,
+            event_time_start=event_time_start,
         ),
         {
             "parallelism": parallelism,
@@ -107,7 +122,22 @@ def simulate(
     console = make_console()
     phases = Phases(console)
     console.print(f"[bold]{scenario}[/], {difficulty}: {rate:,} swipes a minute for {duration} s")
-    folder, evaluation = run_simulation(plan, phases, RUNS, keep_stack=keep_stack)
+    external = cli_external.external_job(
+        job,
+        fault=fault,
+        bootstrap=bootstrap,
+        prefix=topic_prefix,
+        writes=writes,
+        group=group,
+        create_topics=create_topics,
+        kafka_config_file=kafka_config,
+        expect_rules=expect_rules,
+        still_s=still_s,
+    )
+    if external is None:
+        folder, evaluation = run_simulation(plan, phases, RUNS, keep_stack=keep_stack)
+    else:
+        folder, evaluation = simulate_external(plan, external, phases, RUNS)
     console.print(f"  {'total':<22} {sum(phases.seconds.values()):6.1f} s")
     console.print()
     print_report(evaluation, console)
@@ -245,6 +275,7 @@ def _replay(
     incidents: int | None,
     *,
     undisturbed: bool,
+    event_time_start: str | None = None,
 ) -> ReplaySettings:
     values: dict[str, Any] = {
         "scenario": scenario,
@@ -257,6 +288,8 @@ def _replay(
         "load": load,
         "incidents": incidents,
     }
+    if event_time_start is not None:
+        values["event_time_start"] = event_time_start
     if undisturbed:
         values["disturbances"] = Disturbances.none()
     return ReplaySettings.parse(values)

@@ -7,7 +7,7 @@ from typing import Final
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from generator.kafka_client import admin_client
+from generator.kafka_client import Settings, admin_client
 
 _TIMEOUT_S: Final = 30.0
 
@@ -25,6 +25,8 @@ class CommitProgress:
         Name, prefix included.
     partitions
         Of the topic.
+    extra
+        Any librdkafka setting.
 
     Attributes
     ----------
@@ -33,8 +35,15 @@ class CommitProgress:
         not count.
     """
 
-    def __init__(self, bootstrap: str, group_id: str, topic: str, partitions: int) -> None:
-        self._admin: AdminClient = admin_client(bootstrap)
+    def __init__(
+        self,
+        bootstrap: str,
+        group_id: str,
+        topic: str,
+        partitions: int,
+        extra: Settings | None = None,
+    ) -> None:
+        self._admin: AdminClient = admin_client(bootstrap, extra)
         self._group_id = group_id
         self._wanted = [TopicPartition(topic, number) for number in range(partitions)]
         ends = self._admin.list_offsets({each: OffsetSpec.latest() for each in self._wanted})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,6 +20,18 @@ from workbench.console import PhaseBar
 _POLL_S: Final = 0.2
 _READY_TIMEOUT_S: Final = 60.0
 _NANOS_PER_S: Final = 1e9
+
+
+class Recorded(Protocol):
+    """Where a run is recorded: its folder, and its ``history/``."""
+
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+
+    @property
+    def history(self) -> Path:
+        """Of what was read."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ def read_progress(folder: Path) -> SendProgress | None:
         return None
 
 
-def await_collector(live: LiveJob, collector: Child) -> None:
+def await_collector(live: Recorded, collector: Child) -> None:
     """Wait until the collector reads.
 
     Raises
@@ -73,7 +85,7 @@ def await_collector(live: LiveJob, collector: Child) -> None:
         time.sleep(_POLL_S)
 
 
-def watch_sending(live: LiveJob, sender: Child, collector: Child, bar: PhaseBar) -> None:
+def watch_sending(live: Recorded, sender: Child, collector: Child, bar: PhaseBar) -> None:
     """Follow the sender to its end.
 
     Raises

@@ -161,8 +161,8 @@ def simulate(
     }
     with ExitStack() as cleanup:
         run.history.mkdir(parents=True)
-        cleanup.push(partial(_leave_folder, run))
-        _replay(run, replays)
+        cleanup.push(partial(leave_folder, run))
+        take_replay(run, replays)
         stack = _stack(run, settings or StackSettings.load(), cleanup, keep_stack=keep_stack)
         try:
             _live(run, stack, cleanup)
@@ -174,7 +174,7 @@ def simulate(
     return final, results
 
 
-def _leave_folder(
+def leave_folder(
     run: Run,
     kind: type[BaseException] | None,
     _error: BaseException | None,
@@ -187,7 +187,8 @@ def _leave_folder(
         shutil.rmtree(run.folder, ignore_errors=True)
 
 
-def _replay(run: Run, replays: Path) -> None:
+def take_replay(run: Run, replays: Path) -> None:
+    """Make or find the replay of a run, and note which it is."""
     run.replay = make_replay(run.plan.replay, run.phases, replays)
     run.manifest = msgspec.json.decode((run.replay / "manifest.json").read_bytes())
     run.facts["replay"] = {

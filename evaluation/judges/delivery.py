@@ -14,6 +14,7 @@ from evaluation.fates import EXAMPLES, FateComparison, Fault, compare_fates, out
 from evaluation.history import FATE_TOPICS, NOWHERE, Expected, History
 from evaluation.intervals import zero_note
 from evaluation.judges.base import Findings, Judge, Outcome
+from evaluation.judges.unaided import judge_unaided
 from evaluation.strays import profile_letters, strays, unsaid
 from evaluation.thresholds import DeliveryThresholds, Thresholds
 from evaluation.verdict import Figure, Value
@@ -31,14 +32,16 @@ class Delivery(Judge):
     source position, and of ``alerts`` by cause: missing, repeated, unexpected, different. Decisions
     of a card stand in the order of its swipes. Conservation: each record of ``swipes`` that is no
     clock record has exactly one output. Rules that raised; records that could not be read; sends
-    that failed. Of the uncommitted view: missing, repeated, and phantoms (read there and never
-    committed), reported only.
+    that failed. Of another job without an oracle: swipes that keep the contract and have no answer,
+    answers given twice, answers to nothing (`evaluation.owed`). Of the uncommitted view: missing,
+    repeated, and phantoms (read there and never committed), reported only.
 
     Verdict
     -------
     Fails on each count over its threshold. Inconclusive, by name, for what the job does not write
     or what was not recorded; for what is missing while the run did not end completely; when the
-    topic does not hold what the sender says it delivered.
+    topic does not hold what the sender says it delivered. Of another job without an oracle only
+    decisions are asked for; its parity is inconclusive and weighs nothing.
 
     References
     ----------
@@ -55,7 +58,9 @@ class Delivery(Judge):
         faults: list[Fault] = []
         _completeness(findings, history)
         _input(findings, history, bounds)
-        if history.expected is None:
+        if history.expected is None and history.facts.job.external:
+            faults += judge_unaided(findings, history, bounds)
+        elif history.expected is None:
             findings.unknown(["what should have been written is unknown (expected.parquet)"])
         else:
             faults += _fates(findings, history, history.expected, bounds)
@@ -74,6 +79,9 @@ class Delivery(Judge):
 
 
 def _held(findings: Findings) -> str:
+    owed = next((f.value for f in findings.figures if f.name == "owed_answers"), None)
+    if isinstance(owed, int):
+        return f"none of {owed:,} swipes unanswered or answered twice, none out of order"
     totals = [f.value for f in findings.figures if f.name.startswith("expected_")]
     n = sum(total for total in totals if isinstance(total, int))
     return f"none of {n:,} outputs missing, repeated, changed or out of order"
@@ -85,7 +93,10 @@ def _completeness(findings: Findings, history: History) -> None:
         findings.unknown(["job.json does not say whether the run ended completely"])
     elif not complete:
         findings.unknown(["the run ended before its outputs were complete"])
-    for topic in (*FATE_TOPICS, "alerts"):
+    external = history.facts.job.external
+    # What another job need not write is not asked of it, unless it claims to follow our rules.
+    asked = ("decisions",) if external and history.expected is None else (*FATE_TOPICS, "alerts")
+    for topic in asked:
         if not history.writes(topic):
             findings.unknown([f"{topic} are not written by this job, or were not recorded"])
 

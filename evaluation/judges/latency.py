@@ -12,6 +12,7 @@ from evaluation.history import NOWHERE, Bools, History, Int64s, Sends, integers
 from evaluation.judges.base import Findings, Judge, Outcome
 from evaluation.judges.latency_split import report_split
 from evaluation.matching import first_received, look_up
+from evaluation.owed import owed_answers
 from evaluation.percentiles import Latencies
 from evaluation.thresholds import LatencyThresholds, Thresholds
 from evaluation.verdict import Figure, Value, number
@@ -131,9 +132,15 @@ def _start_ns(history: History, sends: Sends) -> int:
 
 
 def _is_judged(history: History, sends: Sends) -> Bools:
-    """Which sends should have a judged decision: by the oracle, else all without another fate."""
+    """Which sends should have a judged decision.
+
+    By the oracle; without one, all that are owed an answer and have no other fate.
+    """
     if history.expected is not None:
         return np.isin(sends.position, history.expected.judged)
+    due = np.ones(len(sends.position), dtype=np.bool_)
+    if history.facts.job.external and history.sent is not None:
+        due = np.isin(sends.position, owed_answers(history.sent).position)
     other = [
         history.source_positions(topic)
         for topic in ("late-swipes", "dead-letters")
@@ -142,7 +149,7 @@ def _is_judged(history: History, sends: Sends) -> Bools:
     records = history.outputs["decisions"].records
     repeats = [record is not None and record.fate != "judged" for record in records]
     other.append(history.source_positions("decisions")[np.array(repeats, dtype=np.bool_)])
-    return ~np.isin(sends.position, np.concatenate(other))
+    return due & ~np.isin(sends.position, np.concatenate(other))
 
 
 def _timed(history: History, sends: Sends, view: str) -> Timed:

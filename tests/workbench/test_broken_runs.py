@@ -35,7 +35,7 @@ def run_that_breaks(monkeypatch, tmp_path):
     """Give a function: what happens in the live part -> run it, with everything real left out."""
 
     def run(live: Any) -> None:
-        monkeypatch.setattr(simulate_module, "_replay", lambda *_: None)
+        monkeypatch.setattr(simulate_module, "take_replay", lambda *_: None)
         monkeypatch.setattr(simulate_module, "_stack", lambda *_, **__: None)
         monkeypatch.setattr(simulate_module, "_live", live)
         simulate_module.simulate(RunPlan(), Phases(make_console()), tmp_path)
