@@ -62,6 +62,9 @@ FOREIGN_IP_SHARE: Final = 0.01
 ZERO_AMOUNT_SHARE: Final = 0.02
 #: Declines: upper bounds of insufficient funds, do not honour, then the channel's own.
 DECLINE_BOUNDS: Final = np.array([0.020, 0.032, 0.042])
+#: Of all swipes: the channel's rarer declines, and among those on the net replaced cards.
+RARER_DECLINES: Final = 0.003
+REPLACED_CARDS: Final = 0.0007
 MIN_AMOUNT_MINOR: Final = 50
 
 _PLACE_IP: Final = np.array([IP_COUNTRIES.index(place.country) for place in PLACES])
@@ -143,7 +146,15 @@ def entry_modes(u: F64, u_wallet: F64, category: I64, euro_cents: F64) -> I64:
 
 
 def responses(u: F64, entry_mode: I64, online: Bool) -> I64:
-    """Indices of response codes: mostly approved; a wrong PIN only where one is asked."""
+    """Indices of response codes: mostly approved; a wrong PIN only where one is asked.
+
+    Each channel has its usual decline and a rarer one: expired on the net, the limit with a PIN,
+    the count of taps without; and on the net a number that was replaced long ago.
+    """
     kind = np.searchsorted(DECLINE_BOUNDS, u, side="right")
-    own = np.where(online, 4, np.where(entry_mode == CHIP, 3, 1))
+    tapped = entry_mode == CONTACTLESS
+    usual = np.where(online, 4, np.where(entry_mode == CHIP, 3, 1))
+    rarer = np.where(online, 5, np.where(tapped, 7, 6))
+    own = np.where(u >= DECLINE_BOUNDS[2] - RARER_DECLINES, rarer, usual)
+    own = np.where(online & (u >= DECLINE_BOUNDS[2] - REPLACED_CARDS), 8, own)
     return np.where(kind == 0, 1, np.where(kind == 1, 2, np.where(kind == 2, own, 0)))

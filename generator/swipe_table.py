@@ -33,8 +33,9 @@ MESSAGE_TYPES: Final[tuple[MessageType, ...]] = (
     "reversal",
 )
 AUTHORISATION, ZERO_AMOUNT_CHECK, REVERSAL = range(3)
-#: Approved; insufficient funds; do not honour; wrong PIN; CVV2 failure; expired.
-RESPONSE_CODES: Final = ("00", "51", "05", "55", "N7", "54")
+#: Approved; insufficient funds; do not honour; wrong PIN; CVV2 failure; expired; over the limit;
+#: too many taps without a PIN; no such card.
+RESPONSE_CODES: Final = ("00", "51", "05", "55", "N7", "54", "61", "65", "14")
 #: A device that the card has not used before.
 NEW_DEVICE: Final = 2
 NO_DEVICE: Final = -1

@@ -9,11 +9,11 @@ from scenarios.base import (
     Card,
     Difficulty,
     Incident,
-    Place,
     PlannedSwipe,
     Role,
     Scenario,
     ScenarioParameters,
+    Terminal,
     World,
 )
 from scenarios.cash import CASH_MACHINE_MCC, NOTE_MINOR, moved_to_night
@@ -136,15 +136,17 @@ class AtmCashout(Scenario):
         times_ms = fit_into_span(world, offsets_ms)
         if chance(world, dial.night_share):
             times_ms = moved_to_night(world, times_ms)
+        machines = [world.terminal(place, CASH_MACHINE_MCC) for _ in range(2)]
         swipes = [
-            self._withdrawal(world, dial, card, place, at_ms, magstripe=magstripe)
+            self._withdrawal(world, dial, card, machines[chance(world, 0.3)], at_ms, magstripe)
             for at_ms in times_ms
         ]
         return Incident(
             entity_type="card",
             entity_id=card.card_token,
             swipes=tuple(swipes),
-            holder_swipes_on=True,
+            # With a stolen card the holder has none; a copy leaves the holder's own.
+            holder_swipes_on=magstripe,
         )
 
     @staticmethod
@@ -152,12 +154,10 @@ class AtmCashout(Scenario):
         world: World,
         dial: AtmCashoutParameters,
         card: Card,
-        place: Place,
+        machine: Terminal,
         event_time_ms: int,
-        *,
         magstripe: bool,
     ) -> PlannedSwipe:
-        machine = world.terminal(place, CASH_MACHINE_MCC)
         notes = round(world.amount_minor(card, machine) * dial.amount_factor / NOTE_MINOR)
         refused = chance(world, dial.refused_share)
         return PlannedSwipe(

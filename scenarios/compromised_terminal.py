@@ -15,7 +15,6 @@ from scenarios.base import (
     Role,
     Scenario,
     ScenarioParameters,
-    Terminal,
     World,
 )
 from scenarios.cash import CASH_MACHINE_MCC
@@ -155,11 +154,17 @@ class CompromisedTerminal(Scenario):
         world: World, dial: CompromisedTerminalParameters, card: Card, first_ms: int
     ) -> list[PlannedSwipe]:
         by_stripe = chance(world, dial.stripe_share)
+        others = [
+            place
+            for place in world.places
+            if place.country == card.place.country and place != card.place
+        ]
+        elsewhere = others[int(world.rng.integers(len(others)))] if others else card.place
         device_id = world.unknown_device()
         uses: list[PlannedSwipe] = []
         at_ms = first_ms
         for _ in range(count_between(world, 1, dial.uses_max)):
-            shop: Terminal = world.terminal(card.place) if by_stripe else world.online_terminal()
+            shop = world.terminal(elsewhere) if by_stripe else world.online_terminal()
             amount_minor = scaled_amount_minor(world, card, shop, dial.amount_factor)
             code = "05" if chance(world, dial.declined_share) else "00"
             if by_stripe:

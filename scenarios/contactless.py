@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Without a PIN: 50 euro (Commission Delegated Regulation (EU) 2018/389, article 11). Other
-#: currencies: what their schemes have set (UK 100 GBP, since October 2021; Poland 100 PLN; Sweden
-#: 400 SEK; Denmark 350 DKK). Minor units.
+#: Without a PIN: 50 euro (Commission Delegated Regulation (EU) 2018/389, article 11); in other
+#: currencies what that is at the population's rates, so that holders and thieves tap up to the
+#: same. Minor units.
 _LIMITS_MINOR: Final = {
     "EUR": 5_000,
-    "GBP": 10_000,
-    "PLN": 10_000,
-    "SEK": 40_000,
-    "DKK": 35_000,
+    "GBP": 4_300,
+    "PLN": 21_250,
+    "SEK": 55_000,
+    "DKK": 37_300,
 }
 
 

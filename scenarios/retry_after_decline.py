@@ -84,7 +84,7 @@ class RetryAfterDecline(LookAlike):
         ),
         "medium": RetryAfterDeclineParameters(
             declines_min=1,
-            declines_max=3,
+            declines_max=1,
             gap_mean_s=400.0,
             other_shop_share=0.1,
             small_share=0.1,
@@ -92,7 +92,7 @@ class RetryAfterDecline(LookAlike):
         ),
         "hard": RetryAfterDeclineParameters(
             declines_min=1,
-            declines_max=4,
+            declines_max=2,
             gap_mean_s=6_000.0,
             other_shop_share=0.5,
             small_share=0.3,

@@ -54,9 +54,8 @@ class SharedCard(LookAlike):
 
     References
     ----------
-    EBA, "Final report on guidelines on fraud reporting under PSD2" (EBA/GL/2018/05), leaves use of
-    a card by a household member to the issuer's terms. That wallets carry one number on several
-    devices is common knowledge in the field; the figures are choices.
+    That wallets carry one number on several devices is common knowledge in the field. No figures
+    on sharing are published that we know of: all are choices.
     """
 
     name: ClassVar[str] = "shared_card"
