@@ -43,7 +43,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab replay runs compare scenarios rules
+.PHONY: simulate contract-check local evaluate ab realism replay runs compare scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
 
@@ -62,6 +62,9 @@ ab: $(ENV)  ## The working tree's job against another commit's: base=REF
 # Judging your own data live needs the jars; the rest does not.
 replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FILE mapping=FILE [live=1]; else only make a replay
 	@$(BIN)/paystream replay $(call options,$(filter-out $(if $(data),,rules thresholds),$(SETTINGS)) data mapping bad_rows $(if $(live),workers)) $(if $(live),--live) $(if $(and $(live),$(keep_stack)),--keep-stack)
+
+realism: $(ENV)  ## Is the traffic like life, and does nothing give attacks away? seed=1 swipes=300000
+	@$(BIN)/paystream realism $(call options,seed swipes)
 
 runs: $(ENV)  ## All runs with their verdicts
 	@$(BIN)/paystream runs

@@ -9,6 +9,7 @@ import numpy as np
 from generator.cards import Cards
 from generator.merchants import ONLINE_PLACE, Market, category_of, place_of
 from generator.mixing import F64, I64
+from generator.outings import outing_gaps
 from generator.places import KM_PER_DEGREE, PLACES
 from generator.schedule import activity_days, time_at_activity
 from generator.spending import CASH, NOTE_MINOR
@@ -33,11 +34,10 @@ def past_times(
 ) -> tuple[I64, I64]:
     """Card rows and event times (ms) of the swipes before ``start_ms``.
 
-    A Poisson process backwards from the start, slowed at night: at most ``limit`` swipes a card,
-    none older than ``days``.
+    Outings backwards from the start (:mod:`generator.outings`), slowed at night: at most ``limit``
+    swipes a card, none older than ``days``.
     """
-    gaps = rng.standard_exponential((len(cards), limit)) / cards.per_day[:, None]
-    age_days = np.cumsum(gaps, axis=1)
+    age_days = np.cumsum(outing_gaps(rng, cards.per_day, limit), axis=1)
     rows, columns = np.nonzero(age_days <= days)
     now = activity_days(np.array([start_ms]))[0]
     times = time_at_activity(now - age_days[rows, columns])

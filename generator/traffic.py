@@ -19,6 +19,7 @@ from generator.habits import ordinary_swipes
 from generator.incident_plan import incident_plan
 from generator.merchants import Market
 from generator.mixing import I64, U64, Bool, bits
+from generator.outings import follow_outings
 from generator.past import make_consistent, past_times
 from generator.schedule import Schedule
 from generator.settings import ORDINARY, ReplaySettings, SettingsError
@@ -203,7 +204,7 @@ def _ordinary_draw(
     """Card numbers and event times of the ordinary swipes."""
     rng = random_source(settings, "ordinary")
     time_ms = Schedule(settings).event_time_ms(np.sort(rng.random(count)))
-    number = portfolio.draw(rng, count)
+    number = follow_outings(random_source(settings, "outings"), portfolio.draw(rng, count), time_ms)
     for _ in range(REDRAWS):
         rows = np.flatnonzero(_is_quiet(number, time_ms, quiet))
         if not len(rows):

@@ -32,7 +32,7 @@ def precision_recall(
     Examples
     --------
     >>> curve = precision_recall(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]), None)
-    >>> [round(x, 3) for x in curve.precision], round(curve.average_precision, 3)
+    >>> curve.precision.round(3).tolist(), round(curve.average_precision, 3)
     ([1.0, 0.5, 0.667], 0.833)
     """
     weight = np.ones(len(values)) if weights is None else weights

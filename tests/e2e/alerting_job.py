@@ -85,4 +85,5 @@ def main(bootstrap: str, prefix: str, output: str = "alerts") -> None:
             producer.produce(f"{prefix}{output}", json.dumps(written).encode(), key)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
