@@ -220,12 +220,12 @@ def _bootstrap(
 def _at_prevalence(exam: Exam, name: str, prevalence: float) -> AtPrevalence:
     weights = swipe_weights(exam.labels, exam.incidents, prevalence)
     flagged, fraud = exam.action >= REVIEW, exam.is_fraud
-    alerts = float(weights[flagged].sum())
+    alerts, total = float(weights[flagged].sum()), float(weights.sum())
     return AtPrevalence(
         name=name,
         prevalence=prevalence,
         swipe_precision=float(weights[flagged & fraud].sum()) / alerts if alerts else None,
-        alerts_per_1000=1000 * alerts / float(weights.sum()),
+        alerts_per_1000=1000 * alerts / total if total else 0.0,
         average_precision=precision_recall(exam.score, fraud, weights).average_precision,
     )
 
