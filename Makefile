@@ -57,7 +57,7 @@ evaluate: $(ENV)  ## Detection over months of event time: split=tuning|validatio
 	@$(BIN)/paystream evaluate $(call options,$(EXAM_SETTINGS))
 
 ab: $(ENV)  ## The working tree's job against another commit's: base=REF
-	@$(BIN)/paystream ab $(call option,base) $(call options,$(EXAM_SETTINGS) rules_before)
+	@$(BIN)/paystream ab $(call option,base) $(call options,$(EXAM_SETTINGS) rules_before live scenario)
 
 # Judging your own data live needs the jars; the rest does not.
 replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FILE mapping=FILE [live=1]; else only make a replay

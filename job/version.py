@@ -16,13 +16,21 @@ _PACKAGE: Final = Path(__file__).parent
 
 @cache
 def code_hash() -> str:
-    """SHA-256 over names and bytes of the job's Python files, first 16 hex digits.
+    """The hash of this job, taken once a process: it tells what the process started with."""
+    return hash_of(_PACKAGE)
 
-    Taken once a process, so that it tells what the process started with.
+
+def hash_of(package: Path) -> str:
+    """SHA-256 over names and bytes of a job's Python files, first 16 hex digits.
+
+    Parameters
+    ----------
+    package
+        The folder ``job`` of a checkout.
     """
     digest = hashlib.sha256()
-    for file in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(file.relative_to(_PACKAGE).as_posix().encode())
+    for file in sorted(package.rglob("*.py")):
+        digest.update(file.relative_to(package).as_posix().encode())
         digest.update(b"\0")
         digest.update(file.read_bytes())
         digest.update(b"\0")

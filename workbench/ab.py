@@ -26,6 +26,8 @@ from evaluation.before_after import (
     paired_ratio,
 )
 from generator.bulk import ExamSettings
+from generator.settings import ReplaySettings
+from workbench.ab_live import LIVE_FIGURES, live_changes
 from workbench.bulk import (
     SHARDS,
     Engine,
@@ -40,8 +42,10 @@ from workbench.exam import EXAMS, LEDGER, enter, make_board
 from workbench.machine import PROJECT_ROOT, commit, describe, versions
 from workbench.revision import extract_job, resolve
 
-#: Statements of one comparison: recall, false cases, CPU.
+#: Statements of one comparison: recall, false cases, CPU of the engine.
 STATEMENTS: Final = 3
+#: Folder of the live runs.
+RUNS: Final = PROJECT_ROOT / "runs"
 #: By its file: another commit's job is what the process finds by name.
 _TIMED: Final = PROJECT_ROOT / "workbench" / "timed.py"
 
@@ -77,6 +81,9 @@ def run_ab(
     workers: int,
     rules_before: Path | None = None,
     rules_after: Path | None = None,
+    live_pairs: int = 0,
+    replay: ReplaySettings | None = None,
+    runs: Path = RUNS,
     exams: Path = EXAMS,
     cache: Path = SHARDS,
 ) -> tuple[Path, AbResult]:
@@ -90,6 +97,10 @@ def run_ab(
         The exam that both sit.
     rules_before, rules_after
         Rule parameters of either side; its own where left out.
+    live_pairs
+        Runs of each side on the real stack, for the latency; 0 for none.
+    replay
+        What is replayed then.
 
     Returns
     -------
@@ -114,7 +125,15 @@ def run_ab(
             boards = [folder / side for side in ("before", "after")]
             for engine, board in zip(engines, boards, strict=True):
                 make_board(shards, engine, board)
-        result, detection = _judge(f"{base} ({sha[:12]})", engines, boards, shards, cpu_s)
+        alpha = FALSE_ALARM_RATE / (STATEMENTS + (len(LIVE_FIGURES) if live_pairs else 0))
+        live: list[Change] = []
+        if live_pairs:
+            live = live_changes(
+                engines, live_pairs, replay or ReplaySettings(), phases, runs, alpha
+            )
+        result, detection = _judge(
+            f"{base} ({sha[:12]})", engines, boards, shards, cpu_s, alpha, live
+        )
         _write(folder, settings, result, detection)
         shutil.rmtree(root)
         final = exams / name
@@ -182,8 +201,9 @@ def _judge(
     boards: list[Path],
     shards: list[Path],
     cpu_s: tuple[list[float], list[float]],
+    alpha: float,
+    live: list[Change],
 ) -> tuple[AbResult, DetectionChange]:
-    alpha = FALSE_ALARM_RATE / STATEMENTS
     days = sum(read_shard(shard).days for shard in shards)
     detection = compare_boards(boards[0], boards[1], days, alpha)
     cpu = paired_ratio("CPU of the engine", "s per million swipes", *cpu_s, alpha)
@@ -192,7 +212,7 @@ def _judge(
         after="working tree",
         same_rules=engines[0].hash == engines[1].hash,
         false_alarm_rate=FALSE_ALARM_RATE,
-        changes=[*detection.changes, cpu],
+        changes=[*detection.changes, cpu, *live],
         by_scenario=detection.by_scenario,
         gained=len(detection.gained),
         lost=len(detection.lost),

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.before_after import Change
-from workbench.ab import AbResult, run_ab
+from generator.settings import ReplaySettings
+from workbench.ab import STATEMENTS, AbResult, run_ab
 from workbench.cli_exam import Cards, Days, Incidents, Seed, Shards, Split, Workers, exam_settings
 from workbench.console import Phases, make_console
 from workbench.exam import workers_here
@@ -34,6 +35,10 @@ def ab(
     rules: Annotated[
         Path | None, typer.Option(help="Rule parameters of the working tree; its own by default.")
     ] = None,
+    live: Annotated[
+        int, typer.Option(min=0, help="Runs of each side on the real stack; latency needs 3.")
+    ] = 0,
+    scenario: Annotated[str, typer.Option(help="What is replayed then.")] = "geo_jump",
     workers: Workers = None,
 ) -> None:
     """Compare the working tree's job with another commit's, on the same swipes."""
@@ -54,6 +59,8 @@ def ab(
         workers=workers or workers_here(),
         rules_before=rules_before,
         rules_after=rules,
+        live_pairs=live,
+        replay=ReplaySettings.parse({"scenario": scenario}),
     )
     console.print()
     print_ab(result, console)
@@ -76,7 +83,8 @@ def print_ab(result: AbResult, console: Console) -> None:
     )
     console.print(
         f"false-alarm rate of all statements together: {result.false_alarm_rate:g} where nothing "
-        "changed; latency is measured by `paystream simulate`, not here"
+        "changed"
+        + ("" if len(result.changes) > STATEMENTS else "; latency: not measured, --live 3")
     )
 
 

@@ -29,23 +29,26 @@ def run_oracle(
         If the engine cannot be run.
     """
     arguments = [
-        *("--records", str(history / "sent.parquet")),
-        *("--profiles", str(replay / "profiles.parquet")),
+        *("--records", str((history / "sent.parquet").resolve())),
+        *("--profiles", str((replay / "profiles.parquet").resolve())),
         *("--event-time-limit-ms", str(event_time_limit_ms)),
         *("--lateness-ms", str(job.lateness_ms)),
-        *("--out", str(history / "expected.parquet")),
+        *("--out", str((history / "expected.parquet").resolve())),
     ]
     observed = history / "observed.parquet"
     if observed.exists():
-        arguments += ["--observed", str(observed)]
+        arguments += ["--observed", str(observed.resolve())]
     if job.rules_file is not None:
-        arguments += ["--rules", str(job.rules_file)]
-    run_engine(arguments, history / "oracle.log", bar)
+        arguments += ["--rules", str(job.rules_file.resolve())]
+    run_engine(arguments, history / "oracle.log", bar, job.code_root)
 
 
-def run_engine(arguments: list[str], log_file: Path, bar: PhaseBar) -> None:
-    """Run ``python -m job.local`` and follow its progress."""
-    child = Child("the local engine", [sys.executable, "-m", "job.local", *arguments], log_file)
+def run_engine(
+    arguments: list[str], log_file: Path, bar: PhaseBar, root: Path | None = None
+) -> None:
+    """Run ``python -m job.local`` of a checkout and follow its progress."""
+    command = [sys.executable, "-m", "job.local", *arguments]
+    child = Child("the local engine", command, log_file, root)
     try:
         while child.poll() is None:
             done, total = _progress(log_file)

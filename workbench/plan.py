@@ -28,6 +28,8 @@ class JobPlan(BaseModel):
         As the job's own options.
     rules_file
         Rule parameters; None for those that ship with the job.
+    code_root
+        A checkout whose ``job`` is put under test; None for the workbench's own.
     flink
         Any Flink key for this job; wins over what the job sets itself.
     """
@@ -41,6 +43,7 @@ class JobPlan(BaseModel):
     transaction_naming: Literal["pooling", "incrementing"] = "pooling"
     lateness_ms: Annotated[int, Field(ge=0)] = 30_000
     rules_file: Path | None = None
+    code_root: Path | None = None
     flink: dict[str, str] = {}
 
     @property

@@ -208,7 +208,7 @@ def _stack(
         started = stack.up(on_begin=bar.say)
         if not was_running and not keep_stack:
             cleanup.callback(put_away, "stopping the stack", stack.down)
-        renewed = renew_taskmanagers(stack)
+        renewed = renew_taskmanagers(stack, run.plan.job)
         bar.note = f"started {', '.join(started)}" if started else "was running"
         run.facts["stack"] = {
             **stack.settings.model_dump(mode="json", exclude={"data_folder", "jars_folder"}),

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from generator.nudge import Nudge
-from job.version import code_hash
+from job.version import hash_of
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.submission import submit
@@ -25,16 +25,19 @@ _LOADED_FILE: Final = "loaded-job.json"
 _POLL_S: Final = 0.2
 
 
-def stage_job(folder: Path) -> Path:
-    """Copy the job alone into a folder, as it goes to production, and return the entry point."""
+def stage_job(folder: Path, root: Path) -> Path:
+    """Copy a checkout's job into a folder, as it goes to production; gives the entry point."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(
-        PROJECT_ROOT / "job", folder / "job", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(root / "job", folder / "job", ignore=shutil.ignore_patterns("__pycache__"))
     return folder / "job" / "flink" / "main.py"
 
 
-def renew_taskmanagers(stack: LocalStack) -> int:
+def code_root(plan: JobPlan) -> Path:
+    """The checkout whose job is put under test."""
+    return PROJECT_ROOT if plan.code_root is None else plan.code_root
+
+
+def renew_taskmanagers(stack: LocalStack, plan: JobPlan) -> int:
     """Restart the TaskManagers that hold another version of the job's code.
 
     In thread mode a TaskManager keeps the Python modules it imported first.
@@ -45,24 +48,26 @@ def renew_taskmanagers(stack: LocalStack) -> int:
         How many were restarted.
     """
     file = stack.settings.flink_folder / _LOADED_FILE
+    code = hash_of(code_root(plan) / "job")
     loaded: dict[str, str] = msgspec.json.decode(file.read_bytes()) if file.exists() else {}
     renewed = 0
     for index in range(stack.settings.taskmanagers):
         record = stack.taskmanager_record(index)
-        if record is not None and loaded.get(str(record.pid), code_hash()) != code_hash():
+        if record is not None and loaded.get(str(record.pid), code) != code:
             stack.restart_taskmanager(index)
             renewed += 1
     return renewed
 
 
-def _remember_code(stack: LocalStack) -> None:
+def _remember_code(stack: LocalStack, plan: JobPlan) -> None:
+    code = hash_of(code_root(plan) / "job")
     pids = [
         record.pid
         for index in range(stack.settings.taskmanagers)
         if (record := stack.taskmanager_record(index)) is not None
     ]
     file = stack.settings.flink_folder / _LOADED_FILE
-    file.write_bytes(msgspec.json.encode({str(pid): code_hash() for pid in pids}))
+    file.write_bytes(msgspec.json.encode({str(pid): code for pid in pids}))
 
 
 @contextmanager
@@ -83,9 +88,9 @@ def submitted(
     folder = stack.settings.data_folder / "submission" / prefix.rstrip(".")
     name = f"{prefix}detection"
     try:
-        entry_point = stage_job(folder)
+        entry_point = stage_job(folder, code_root(plan))
         arguments = plan.arguments(prefix, stack.settings.kafka_address, event_time_limit_ms)
-        _remember_code(stack)
+        _remember_code(stack, plan)
         job_id = submit(
             stack.settings,
             entry_point,
@@ -107,7 +112,7 @@ def submitted(
         yield job_id
     finally:
         # A TaskManager that was restarted meanwhile holds this code too.
-        _remember_code(stack)
+        _remember_code(stack, plan)
         put_away("cancelling the job", stack.rest.cancel, job_id)
         # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
         shutil.rmtree(stack.settings.checkpoint_folder / job_id, ignore_errors=True)
