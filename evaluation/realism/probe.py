@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from generator.mixing import F64, I64
 
@@ -36,16 +37,35 @@ class Probed(NamedTuple):
     others: int
 
 
-def probe(marked: F64, others: F64, seed: int = 0) -> Probed:
-    """Cross-validated ROC AUC of gradient boosting between two groups of feature rows."""
+def probe(marked: F64, others: F64, others_weight: F64 | None = None, seed: int = 0) -> Probed:
+    """Cross-validated ROC AUC of gradient boosting between two groups of feature rows.
+
+    Parameters
+    ----------
+    others_weight
+        Of the rows of the other group; all alike if None.
+    """
     features = np.nan_to_num(np.concatenate([marked, others]), nan=ABSENT)
     is_marked = np.arange(len(features)) < len(marked)
+    weight = np.ones(len(others)) if others_weight is None else others_weight
+    # Both groups weigh the same, or a small one would not be learned.
+    weight = np.concatenate([np.ones(len(marked)), weight * (len(marked) / weight.sum())])
     classifier = HistGradientBoostingClassifier(
-        max_iter=50, max_leaf_nodes=8, early_stopping=False, random_state=seed
+        max_iter=40, max_leaf_nodes=8, early_stopping=False, random_state=seed
     )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    scores = cross_val_predict(classifier, features, is_marked, cv=folds, method="predict_proba")
-    return Probed(float(roc_auc_score(is_marked, scores[:, 1])), len(marked), len(others))
+    # So few rows are learned faster by one thread than by several that wait for each other.
+    with threadpool_limits(1):
+        scores = cross_val_predict(
+            classifier,
+            features,
+            is_marked,
+            cv=folds,
+            method="predict_proba",
+            params={"sample_weight": weight},
+        )
+    auc = roc_auc_score(is_marked, scores[:, 1], sample_weight=weight)
+    return Probed(float(auc), len(marked), len(others))
 
 
 def swipe_features(rows: pd.DataFrame) -> F64:

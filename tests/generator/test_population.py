@@ -113,7 +113,7 @@ def test_profiles_describe_what_the_cards_spend(histories: Any, soak: Any) -> No
             for swipe in histories.get(row["card_token"], [])
             if swipe.amount_minor > 0 and swipe.message_type == "authorisation"
         ]
-    assert len(deviations) > 5_000
+    assert len(deviations) > 4_000
     assert np.mean(deviations) == pytest.approx(0.0, abs=0.06)
     assert np.std(deviations) == pytest.approx(1.0, abs=0.06)
 
@@ -161,7 +161,7 @@ def test_remote_swipes_have_no_place_and_present_ones_no_device(histories: Any) 
     ("what", "low", "high"),
     [
         ("remote", 0.22, 0.28),
-        ("contactless", 0.38, 0.52),
+        ("contactless", 0.50, 0.62),
         ("approved", 0.94, 0.97),
         ("abroad", 0.02, 0.12),
     ],

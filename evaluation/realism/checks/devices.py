@@ -15,7 +15,7 @@ from generator.merchants import Market
 from generator.world import PopulationWorld
 
 #: Devices of each kind.
-DEVICES: Final = 2_000
+DEVICES: Final = 1_000
 HIGH: Final = 0.60
 
 
