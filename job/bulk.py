@@ -275,6 +275,8 @@ def main(arguments: list[str]) -> int:
 
     score_file(scores, given.swipes, given.profiles, given.out, progress)
     if scores.rule_errors:
+        # Answers with a rule missing must not be taken for whole ones later.
+        given.out.unlink()
         sys.stderr.write(f"rules raised {scores.rule_errors} times\n")
         return 1
     return 0
