@@ -5,45 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
-from scenarios.planning import fit_into_span
-from scenarios.remote import (
-    REFUSALS,
-    RESOLD_MCCS,
-    chance,
-    count_between,
-    exponential_ms,
-    factor_of_typical_minor,
-    one_of,
-    session_swipe,
-    stranger_session,
-)
+from scenarios.base import Difficulty, Incident, Role, Scenario, World
+from scenarios.remote import ThiefSpreeParameters, thief_spree
 
 
-class AccountTakeoverParameters(ScenarioParameters, frozen=True, kw_only=True):
-    """The dial of :class:`AccountTakeover`. All values are choices.
-
-    Parameters
-    ----------
-    purchases_min, purchases_max
-        Purchases, evenly.
-    gap_mean_s
-        Mean seconds between them (exponential).
-    amount_min_factor, amount_max_factor
-        Amount over what the card usually pays, evenly on the logarithm.
-    foreign_share
-        Thieves whose net address is abroad.
-    declined_share
-        Purchases that the host declines.
-    """
-
-    purchases_min: int
-    purchases_max: int
-    gap_mean_s: float
-    amount_min_factor: float
-    amount_max_factor: float
-    foreign_share: float
-    declined_share: float
+class AccountTakeoverParameters(ThiefSpreeParameters, frozen=True, kw_only=True):
+    """The dial of :class:`AccountTakeover`: purchases of a thief. All values are choices."""
 
 
 class AccountTakeover(Scenario):
@@ -107,31 +74,4 @@ class AccountTakeover(Scenario):
 
     def incident(self, world: World, dial: AccountTakeoverParameters) -> Incident:
         """One account taken over."""
-        card = world.take_card()
-        session = stranger_session(world, card, dial.foreign_share)
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.purchases_min, dial.purchases_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s, 20.0))
-        swipes = [
-            session_swipe(
-                world,
-                session,
-                card,
-                world.online_terminal(one_of(world, RESOLD_MCCS)),
-                event_time_ms,
-                "attack",
-                amount_minor=factor_of_typical_minor(
-                    world, card, dial.amount_min_factor, dial.amount_max_factor
-                ),
-                response_code=one_of(world, REFUSALS)
-                if chance(world, dial.declined_share)
-                else "00",
-            )
-            for event_time_ms in fit_into_span(world, offsets_ms)
-        ]
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return thief_spree(world, dial)

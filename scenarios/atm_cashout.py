@@ -17,8 +17,8 @@ from scenarios.base import (
     World,
 )
 from scenarios.cash import CASH_MACHINE_MCC, NOTE_MINOR, moved_to_night
-from scenarios.planning import card_and_target, fit_into_span
-from scenarios.remote import chance, count_between, exponential_ms
+from scenarios.drawing import chance
+from scenarios.planning import card_and_target, card_incident, event_times_ms
 
 
 class AtmCashoutParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -130,10 +130,9 @@ class AtmCashout(Scenario):
             card = world.take_card()
             place = card.place
         magstripe = chance(world, dial.magstripe_share)
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.withdrawals_min, dial.withdrawals_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s, 25.0))
-        times_ms = fit_into_span(world, offsets_ms)
+        times_ms = event_times_ms(
+            world, (dial.withdrawals_min, dial.withdrawals_max), 25.0, dial.gap_mean_s
+        )
         if chance(world, dial.night_share):
             times_ms = moved_to_night(world, times_ms)
         machines = [world.terminal(place, CASH_MACHINE_MCC) for _ in range(2)]
@@ -141,13 +140,8 @@ class AtmCashout(Scenario):
             self._withdrawal(world, dial, card, machines[chance(world, 0.3)], at_ms, magstripe)
             for at_ms in times_ms
         ]
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            # With a stolen card the holder has none; a copy leaves the holder's own.
-            holder_swipes_on=magstripe,
-        )
+        # With a stolen card the holder has none; a copy leaves the holder's own.
+        return card_incident(card, swipes, holder_swipes_on=magstripe)
 
     @staticmethod
     def _withdrawal(

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
-from scenarios.planning import fit_into_span
+from scenarios.drawing import chance, one_of
+from scenarios.planning import card_incident, event_times_ms
 from scenarios.remote import (
     WRONG_DETAIL_CODES,
-    chance,
-    count_between,
-    exponential_ms,
     factor_of_typical_minor,
-    one_of,
     session_swipe,
     stranger_session,
 )
@@ -114,11 +111,10 @@ class CardTestingSlow(Scenario):
         """One card, tried."""
         card = world.take_card()
         session = stranger_session(world, card, dial.foreign_share)
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.tries_min, dial.tries_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s))
         swipes = []
-        for event_time_ms in fit_into_span(world, offsets_ms):
+        for event_time_ms in event_times_ms(
+            world, (dial.tries_min, dial.tries_max), 1.0, dial.gap_mean_s
+        ):
             declined = chance(world, dial.declined_share)
             swipes.append(
                 session_swipe(
@@ -135,9 +131,4 @@ class CardTestingSlow(Scenario):
                     is_check=chance(world, dial.check_share),
                 )
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

@@ -18,8 +18,9 @@ from scenarios.base import (
     World,
 )
 from scenarios.cash import CASH_MACHINE_MCC
+from scenarios.drawing import chance, count_between, exponential_ms
 from scenarios.planning import online_swipe, swipe_at
-from scenarios.remote import MS_PER_H, chance, count_between, exponential_ms, scaled_amount_minor
+from scenarios.remote import MS_PER_H, scaled_amount_minor
 
 
 class CompromisedTerminalParameters(ScenarioParameters, frozen=True, kw_only=True):

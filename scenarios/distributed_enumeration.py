@@ -5,56 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from scenarios.base import (
-    Difficulty,
-    Incident,
-    PlannedSwipe,
-    Role,
-    Scenario,
-    ScenarioParameters,
-    World,
-)
-from scenarios.enumeration import enumerated_cards, enumeration_attempt
-from scenarios.planning import fit_into_span, gaps_to_offsets_ms
-from scenarios.remote import chance, count_between, stranger_session
+from scenarios.base import Difficulty, Incident, Role, Scenario, World
+from scenarios.enumeration import EnumerationParameters, enumeration
 
 
-class DistributedEnumerationParameters(ScenarioParameters, frozen=True, kw_only=True):
+class DistributedEnumerationParameters(EnumerationParameters, frozen=True, kw_only=True):
     """The dial of :class:`DistributedEnumeration`. All values are choices.
 
     Parameters
     ----------
-    numbers_min, numbers_max
-        Card numbers tried, evenly.
-    gap_mean_s
-        Mean seconds between two attempts (a tenth of it plus an exponential).
     same_site_share
         Attempts at the merchant of the one before.
-    issued_share
-        Of the numbers: those that a card has; of at least one.
-    approved_share
-        Of the attempts on issued numbers: those whose other details are right, too.
-    zero_amount_share
-        Attempts that only check the card, for a zero amount.
-    amount_min_factor, amount_max_factor
-        Amount of the others over what the card usually pays, evenly on the logarithm.
-    device_change_share
-        Attempts that come from another device (and net address) than the one before.
-    foreign_ip_share
-        Devices with a net address in another country than the issuer's.
     """
 
-    numbers_min: int
-    numbers_max: int
-    gap_mean_s: float
     same_site_share: float
-    issued_share: float
-    approved_share: float
-    zero_amount_share: float
-    amount_min_factor: float
-    amount_max_factor: float
-    device_change_share: float
-    foreign_ip_share: float
 
 
 class DistributedEnumeration(Scenario):
@@ -132,21 +96,4 @@ class DistributedEnumeration(Scenario):
 
     def incident(self, world: World, dial: DistributedEnumerationParameters) -> Incident:
         """One run through the numbers of an issuer, from merchant to merchant."""
-        count = count_between(world, dial.numbers_min, dial.numbers_max)
-        cards = enumerated_cards(world, count, dial.issued_share)
-        site = world.online_terminal()
-        session = stranger_session(world, cards[0], dial.foreign_ip_share)
-        offsets_ms = gaps_to_offsets_ms(world, count, dial.gap_mean_s / 10, dial.gap_mean_s)
-        swipes: list[PlannedSwipe] = []
-        for card, at_ms in zip(cards, fit_into_span(world, offsets_ms), strict=True):
-            if not chance(world, dial.same_site_share):
-                site = world.online_terminal()
-            if chance(world, dial.device_change_share):
-                session = stranger_session(world, card, dial.foreign_ip_share)
-            swipes.append(enumeration_attempt(world, dial, session, card, site, at_ms))
-        return Incident(
-            entity_type="bin",
-            entity_id=cards[0].bin,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return enumeration(world, dial, same_site_share=dial.same_site_share)

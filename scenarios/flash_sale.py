@@ -15,18 +15,10 @@ from scenarios.base import (
     Terminal,
     World,
 )
+from scenarios.drawing import chance, count_between, one_of
 from scenarios.features import most_cards_at_a_merchant
 from scenarios.planning import fit_into_span
-from scenarios.remote import (
-    MS_PER_S,
-    NO_SUCH_CARD,
-    chance,
-    count_between,
-    holder_session,
-    one_of,
-    scaled_amount_minor,
-    session_swipe,
-)
+from scenarios.remote import NO_SUCH_CARD, holder_session, scaled_amount_minor, session_swipe
 
 #: What sells out in minutes: clothing, books and tickets by catalogue, games. A choice.
 SALE_MCCS: Final = ("5964", "5651", "5942", "5816")
@@ -128,7 +120,7 @@ class FlashSale(LookAlike):
         cards = [first, *world.take_cards_of_bin(first.bin, count - 1)]
         site = world.online_terminal(one_of(world, SALE_MCCS))
         after_s = sorted(world.rng.exponential(dial.arrival_mean_s, count - 1).tolist())
-        offsets_ms = [0, *(round(each * MS_PER_S) for each in after_s)]
+        offsets_ms = [0, *(round(each * 1_000) for each in after_s)]
         swipes = [
             self._purchase(world, dial, card, site, at_ms)
             for card, at_ms in zip(cards, fit_into_span(world, offsets_ms), strict=True)

@@ -8,9 +8,10 @@ from typing import ClassVar
 import msgspec
 
 from scenarios.base import Difficulty, Incident, LookAlike, PlannedSwipe, ScenarioParameters, World
+from scenarios.drawing import chance, draw_log_evenly, exponential_ms
 from scenarios.features import largest_over_smallest
-from scenarios.planning import draw_log_evenly, fit_into_span, swipe_at
-from scenarios.remote import MIN_AMOUNT_MINOR, chance, exponential_ms
+from scenarios.planning import card_incident, fit_into_span, swipe_at
+from scenarios.remote import MIN_AMOUNT_MINOR
 
 
 class FuelPreauthorisationParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -112,9 +113,4 @@ class FuelPreauthorisation(LookAlike):
             swipes.append(
                 msgspec.structs.replace(swipe, amount_minor=taken_minor, response_code="00")
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

@@ -19,7 +19,8 @@ from scenarios.base import (
     Terminal,
     World,
 )
-from scenarios.planning import apart_km, card_and_target, draw_log_evenly, swipe_at
+from scenarios.drawing import draw_log_evenly
+from scenarios.planning import apart_km, card_and_target, card_incident, swipe_at
 
 _MS_PER_H: Final = 3_600_000
 _MS_PER_S: Final = 1_000
@@ -150,7 +151,7 @@ class GeoJump(Scenario):
                 swipes.append(
                     swipe_at(world, card, world.terminal(card.place), after_ms, "ordinary")
                 )
-        return Incident(entity_type="card", entity_id=card.card_token, swipes=tuple(swipes))
+        return card_incident(card, swipes)
 
     def _clone_swipes(
         self,

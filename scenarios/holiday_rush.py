@@ -7,7 +7,13 @@ from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, LookAlike, ScenarioParameters, World
 from scenarios.features import most_arrivals
-from scenarios.planning import fit_into_span, gaps_to_offsets_ms, online_swipe, swipe_at
+from scenarios.planning import (
+    card_incident,
+    fit_into_span,
+    gaps_to_offsets_ms,
+    online_swipe,
+    swipe_at,
+)
 
 _TEN_MIN_MS = 600_000
 
@@ -115,7 +121,7 @@ class HolidayRush(LookAlike):
             else:
                 counter = world.terminal(card.place, _gift_shop(world))
                 swipes.append(swipe_at(world, card, counter, event_time_ms, "look_alike"))
-        return Incident(entity_type="card", entity_id=card.card_token, swipes=tuple(swipes))
+        return card_incident(card, swipes)
 
 
 def _gift_shop(world: World) -> str:

@@ -5,38 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from scenarios.base import Difficulty, Incident, LookAlike, PlannedSwipe, ScenarioParameters, World
-from scenarios.contactless import contactless_limit_minor
+from scenarios.base import Difficulty, Incident, LookAlike, World
+from scenarios.contactless import TapsParameters, run_of_taps
 from scenarios.features import most_arrivals
-from scenarios.planning import fit_into_span
-from scenarios.remote import chance, count_between, exponential_ms, scaled_amount_minor
 
 #: Buses, fast food, bakeries, other retail. A choice.
 _STALLS: Final = ("4111", "5814", "5462", "5999")
 _HOUR_MS: Final = 3_600_000
 
 
-class LegitLowValueBurstParameters(ScenarioParameters, frozen=True, kw_only=True):
-    """The dial of :class:`LegitLowValueBurst`. All values are choices.
-
-    Parameters
-    ----------
-    taps_min, taps_max
-        Taps, evenly.
-    gap_mean_s
-        Mean seconds between them (exponential).
-    amount_factor
-        Amounts over what the holder would spend there; none goes over the contactless
-        limit.
-    refused_share
-        Taps that are refused: the terminal asks for the PIN.
-    """
-
-    taps_min: int
-    taps_max: int
-    gap_mean_s: float
-    amount_factor: float
-    refused_share: float
+class LegitLowValueBurstParameters(TapsParameters, frozen=True, kw_only=True):
+    """The dial of :class:`LegitLowValueBurst`: a run of taps. All values are choices."""
 
 
 class LegitLowValueBurst(LookAlike):
@@ -98,27 +77,4 @@ class LegitLowValueBurst(LookAlike):
 
     def incident(self, world: World, dial: LegitLowValueBurstParameters) -> Incident:
         """One day out."""
-        card = world.take_card()
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.taps_min, dial.taps_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s, 25.0))
-        swipes = []
-        for at_ms in fit_into_span(world, offsets_ms):
-            counter = world.terminal(card.place, _STALLS[int(world.rng.integers(4))])
-            amount_minor = scaled_amount_minor(world, card, counter, dial.amount_factor)
-            # Above the limit the terminal asks for the PIN, and the holder does not tap.
-            limit_minor = contactless_limit_minor(card.currency)
-            if amount_minor > limit_minor:
-                amount_minor = limit_minor - int(world.rng.integers(limit_minor // 2))
-            swipes.append(
-                PlannedSwipe(
-                    card=card,
-                    terminal=counter,
-                    event_time_ms=at_ms,
-                    amount_minor=amount_minor,
-                    entry_mode="contactless",
-                    role="look_alike",
-                    response_code="65" if chance(world, dial.refused_share) else "00",
-                )
-            )
-        return Incident(entity_type="card", entity_id=card.card_token, swipes=tuple(swipes))
+        return run_of_taps(world, dial, _STALLS, "look_alike")

@@ -18,8 +18,9 @@ from scenarios.base import (
     Terminal,
     World,
 )
+from scenarios.drawing import draw_log_evenly
 from scenarios.features import implied_speed_km_per_h
-from scenarios.planning import apart_km, card_and_target, draw_log_evenly, swipe_at
+from scenarios.planning import apart_km, card_and_target, swipe_at
 
 _MS_PER_H: Final = 3_600_000
 _MS_PER_S: Final = 1_000

@@ -14,14 +14,9 @@ from scenarios.base import (
     ScenarioParameters,
     World,
 )
-from scenarios.planning import card_and_target, fit_into_span
-from scenarios.remote import (
-    MIN_AMOUNT_MINOR,
-    chance,
-    count_between,
-    exponential_ms,
-    scaled_amount_minor,
-)
+from scenarios.drawing import chance
+from scenarios.planning import card_and_target, card_incident, event_times_ms
+from scenarios.remote import MIN_AMOUNT_MINOR, scaled_amount_minor
 
 #: Clothing, department stores, electronics, other retail: what can be sold on. A choice.
 _SHOPS: Final = ("5651", "5311", "5732", "5999")
@@ -128,11 +123,10 @@ class MagstripeFallback(Scenario):
         else:
             card = world.take_card()
             place = card.place
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.purchases_min, dial.purchases_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s, 30.0))
         swipes = []
-        for at_ms in fit_into_span(world, offsets_ms):
+        for at_ms in event_times_ms(
+            world, (dial.purchases_min, dial.purchases_max), 30.0, dial.gap_mean_s
+        ):
             counter = world.terminal(place, _SHOPS[int(world.rng.integers(len(_SHOPS)))])
             amount_minor = scaled_amount_minor(world, card, counter, dial.amount_factor)
             swipes.append(
@@ -146,9 +140,4 @@ class MagstripeFallback(Scenario):
                     response_code="05" if chance(world, dial.declined_share) else "00",
                 )
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

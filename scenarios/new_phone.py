@@ -5,40 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from scenarios.base import Difficulty, Incident, LookAlike, ScenarioParameters, World
+from scenarios.base import Difficulty, Incident, LookAlike, World
+from scenarios.drawing import chance
 from scenarios.features import largest_over_typical
-from scenarios.planning import fit_into_span
-from scenarios.remote import (
-    Session,
-    chance,
-    count_between,
-    exponential_ms,
-    factor_of_typical_minor,
-    foreign_country,
-    session_swipe,
-)
+from scenarios.planning import card_incident
+from scenarios.remote import Session, SpreeParameters, foreign_country, spree
 
 
-class NewPhoneParameters(ScenarioParameters, frozen=True, kw_only=True):
-    """The dial of :class:`NewPhone`. All values are choices.
+class NewPhoneParameters(SpreeParameters, frozen=True, kw_only=True):
+    """The dial of :class:`NewPhone`: purchases of the holder. All values are choices.
 
     Parameters
     ----------
-    purchases_min, purchases_max
-        Purchases, evenly.
-    gap_mean_s
-        Mean seconds between them (exponential).
-    amount_min_factor, amount_max_factor
-        Amount over what the card usually pays, evenly on the logarithm.
     foreign_share
         Holders who are abroad with it, or behind an exit abroad.
     """
 
-    purchases_min: int
-    purchases_max: int
-    gap_mean_s: float
-    amount_min_factor: float
-    amount_max_factor: float
     foreign_share: float
 
 
@@ -107,26 +89,5 @@ class NewPhone(LookAlike):
             world.new_device(card),
             foreign_country(world, card) if abroad else world.ip_country(card),
         )
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.purchases_min, dial.purchases_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s, 20.0))
-        swipes = [
-            session_swipe(
-                world,
-                session,
-                card,
-                world.online_terminal(),
-                event_time_ms,
-                "look_alike",
-                amount_minor=factor_of_typical_minor(
-                    world, card, dial.amount_min_factor, dial.amount_max_factor
-                ),
-            )
-            for event_time_ms in fit_into_span(world, offsets_ms)
-        ]
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        swipes = spree(world, session, card, dial, "look_alike")
+        return card_incident(card, swipes, holder_swipes_on=True)

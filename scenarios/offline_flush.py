@@ -7,17 +7,11 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from scenarios.base import (
-    Difficulty,
-    Incident,
-    LookAlike,
-    PlannedSwipe,
-    ScenarioParameters,
-    World,
-)
+from scenarios.base import Difficulty, Incident, LookAlike, PlannedSwipe, ScenarioParameters, World
+from scenarios.drawing import count_between, exponential_ms
 from scenarios.features import most_arrivals
-from scenarios.planning import fit_into_span, swipe_at
-from scenarios.remote import MS_PER_H, count_between, exponential_ms
+from scenarios.planning import card_incident, fit_into_span, swipe_at
+from scenarios.remote import MS_PER_H
 
 _TEN_MIN_MS: Final = 600_000
 #: No terminal stores longer.
@@ -130,9 +124,4 @@ class OfflineFlush(LookAlike):
                     swipe, response_code="00", arrival_delay_ms=arrival_ms - event_time_ms
                 )
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

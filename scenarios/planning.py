@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from job.contracts import MessageType
-from scenarios.base import Card, Place, PlannedSwipe, Role, Terminal, World
+from scenarios.base import Card, Incident, Place, PlannedSwipe, Role, Terminal, World
+from scenarios.drawing import exponential_ms
 from scenarios.geography import distance_km
 
 #: Cards tried for a city at the distance wanted, before the world counts as too small.
@@ -105,11 +105,30 @@ def fit_into_span(world: World, offsets_ms: Sequence[int]) -> list[int]:
 
 def gaps_to_offsets_ms(world: World, count: int, gap_min_s: float, gap_mean_s: float) -> list[int]:
     """Offsets of so many swipes, ms from the first; gaps are a least one plus an exponential."""
-    offsets_ms, at_s = [0], 0.0
+    offsets_ms = [0]
     for _ in range(count - 1):
-        at_s += gap_min_s + float(world.rng.exponential(max(gap_mean_s - gap_min_s, 0.0)))
-        offsets_ms.append(round(at_s * 1000))
+        offsets_ms.append(offsets_ms[-1] + exponential_ms(world, gap_mean_s, gap_min_s))
     return offsets_ms
+
+
+def event_times_ms(
+    world: World, counts: tuple[int, int], gap_min_s: float, gap_mean_s: float
+) -> list[int]:
+    """Event times of a number of swipes between the two (evenly), so far apart, in the span."""
+    count = int(world.rng.integers(counts[0], counts[1] + 1))
+    return fit_into_span(world, gaps_to_offsets_ms(world, count, gap_min_s, gap_mean_s))
+
+
+def card_incident(
+    card: Card, swipes: Sequence[PlannedSwipe], *, holder_swipes_on: bool = False
+) -> Incident:
+    """An incident that concerns one card."""
+    return Incident(
+        entity_type="card",
+        entity_id=card.card_token,
+        swipes=tuple(swipes),
+        holder_swipes_on=holder_swipes_on,
+    )
 
 
 def apart_km(terminal: Terminal, other: Terminal) -> float:
@@ -128,8 +147,3 @@ def apart_km(terminal: Terminal, other: Terminal) -> float:
     ):
         raise ValueError("a site on the net has no position")
     return distance_km(terminal.latitude, terminal.longitude, other.latitude, other.longitude)
-
-
-def draw_log_evenly(world: World, low: float, high: float) -> float:
-    """A value between the two, evenly on the logarithm."""
-    return math.exp(math.log(low) + (math.log(high) - math.log(low)) * float(world.rng.random()))

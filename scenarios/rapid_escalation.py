@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
-from scenarios.planning import draw_log_evenly, fit_into_span, gaps_to_offsets_ms, online_swipe
+from scenarios.drawing import draw_log_evenly
+from scenarios.planning import card_incident, fit_into_span, gaps_to_offsets_ms, online_swipe
 
 
 class RapidEscalationParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -125,9 +126,4 @@ class RapidEscalation(Scenario):
                 )
             )
             amount *= draw_log_evenly(world, dial.climb_min, dial.climb_max)
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

@@ -8,16 +8,10 @@ from typing import ClassVar, Final
 import msgspec
 
 from scenarios.base import Difficulty, Incident, LookAlike, ScenarioParameters, World
+from scenarios.drawing import chance, exponential_ms
 from scenarios.features import largest_over_typical
-from scenarios.planning import fit_into_span
-from scenarios.remote import (
-    chance,
-    exponential_ms,
-    factor_of_typical_minor,
-    foreign_site,
-    holder_session,
-    session_swipe,
-)
+from scenarios.planning import card_incident, fit_into_span
+from scenarios.remote import factor_of_typical_minor, foreign_site, holder_session, session_swipe
 
 #: Who takes from stored cards (subscriptions, telephone companies), and who is booked (airlines,
 #: hotels).
@@ -130,9 +124,4 @@ class RecurringAbroad(LookAlike):
                     swipe, entry_mode="recurring", device_id=None, ip_country=None
                 )
             swipes.append(swipe)
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from scenarios.base import Card, PlannedSwipe, Role, Terminal, World
-from scenarios.planning import ATTEMPTS, draw_log_evenly, online_swipe
+from scenarios.base import Card, Incident, PlannedSwipe, Role, ScenarioParameters, Terminal, World
+from scenarios.drawing import chance, draw_log_evenly, one_of
+from scenarios.planning import ATTEMPTS, card_incident, event_times_ms, online_swipe
 
-MS_PER_S: Final = 1_000
 MS_PER_H: Final = 3_600_000
 #: Where goods are that can be resold or used at once: catalogue merchants, games and vouchers,
 #: clothing, flights, hotels. The kinds are those that the Europol IOCTA names; their equal weight
@@ -27,26 +27,46 @@ NO_SUCH_CARD: Final = "14"
 MIN_AMOUNT_MINOR: Final = 50
 
 
+class SpreeParameters(ScenarioParameters, frozen=True, kw_only=True):
+    """The dial of purchases by one person from one device.
+
+    Parameters
+    ----------
+    purchases_min, purchases_max
+        Purchases, evenly.
+    gap_mean_s
+        Mean seconds between them (exponential).
+    amount_min_factor, amount_max_factor
+        Amount over what the card usually pays, evenly on the logarithm.
+    """
+
+    purchases_min: int
+    purchases_max: int
+    gap_mean_s: float
+    amount_min_factor: float
+    amount_max_factor: float
+
+
+class ThiefSpreeParameters(SpreeParameters, frozen=True, kw_only=True):
+    """The dial of purchases by somebody who is not the holder.
+
+    Parameters
+    ----------
+    foreign_share
+        Thieves whose net address is abroad.
+    declined_share
+        Purchases that the host declines.
+    """
+
+    foreign_share: float
+    declined_share: float
+
+
 class Session(msgspec.Struct, frozen=True, gc=False):
     """From where somebody pays: the device, and the country of its net address."""
 
     device_id: str
     ip_country: str
-
-
-def chance(world: World, share: float) -> bool:
-    """Whether something with that share happens."""
-    return float(world.rng.random()) < share
-
-
-def count_between(world: World, low: int, high: int) -> int:
-    """A whole number, both ends included, evenly."""
-    return int(world.rng.integers(low, high + 1))
-
-
-def one_of(world: World, values: tuple[str, ...]) -> str:
-    """One of them, evenly."""
-    return values[int(world.rng.integers(len(values)))]
 
 
 def foreign_country(world: World, card: Card) -> str:
@@ -123,6 +143,38 @@ def session_swipe(
     )
 
 
-def exponential_ms(world: World, mean_s: float, least_s: float = 1.0) -> int:
-    """A time to wait, ms: a least one plus an exponential; its mean is the one given."""
-    return round(MS_PER_S * (least_s + float(world.rng.exponential(max(mean_s - least_s, 0.0)))))
+def spree(
+    world: World, session: Session, card: Card, dial: SpreeParameters, role: Role
+) -> list[PlannedSwipe]:
+    """Purchases of one person: a thief buys what can be sold on, a holder anything."""
+    resold = RESOLD_MCCS if role == "attack" else None
+    declined_share = dial.declined_share if isinstance(dial, ThiefSpreeParameters) else None
+    counts = (dial.purchases_min, dial.purchases_max)
+    swipes = []
+    for event_time_ms in event_times_ms(world, counts, 20.0, dial.gap_mean_s):
+        response_code = None
+        if declined_share is not None:
+            response_code = one_of(world, REFUSALS) if chance(world, declined_share) else "00"
+        swipes.append(
+            session_swipe(
+                world,
+                session,
+                card,
+                world.online_terminal(None if resold is None else one_of(world, resold)),
+                event_time_ms,
+                role,
+                amount_minor=factor_of_typical_minor(
+                    world, card, dial.amount_min_factor, dial.amount_max_factor
+                ),
+                response_code=response_code,
+            )
+        )
+    return swipes
+
+
+def thief_spree(world: World, dial: ThiefSpreeParameters) -> Incident:
+    """An incident: a thief's purchases, while the holder goes on living."""
+    card = world.take_card()
+    session = stranger_session(world, card, dial.foreign_share)
+    swipes = spree(world, session, card, dial, "attack")
+    return card_incident(card, swipes, holder_swipes_on=True)

@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, LookAlike, ScenarioParameters, World
+from scenarios.drawing import chance, count_between, exponential_ms, one_of
 from scenarios.features import declined
-from scenarios.planning import fit_into_span
-from scenarios.remote import (
-    WRONG_DETAIL_CODES,
-    chance,
-    count_between,
-    exponential_ms,
-    holder_session,
-    one_of,
-    session_swipe,
-)
+from scenarios.planning import card_incident, fit_into_span
+from scenarios.remote import WRONG_DETAIL_CODES, holder_session, session_swipe
 
 
 class RetryAfterDeclineParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -134,9 +127,4 @@ class RetryAfterDecline(LookAlike):
                     response_code=response_code,
                 )
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, LookAlike, ScenarioParameters, World
+from scenarios.drawing import draw_log_evenly
 from scenarios.features import implied_speed_km_per_h
-from scenarios.planning import apart_km, card_and_target, draw_log_evenly, swipe_at
+from scenarios.planning import apart_km, card_and_target, card_incident, swipe_at
 
 
 class SharedCardParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -105,4 +106,4 @@ class SharedCard(LookAlike):
             swipes.append(swipe_at(world, card, elsewhere, second_ms, "look_alike"))
             second_ms += round(1000 * (30.0 + float(world.rng.exponential(dial.gap_mean_s))))
             elsewhere = world.terminal(there)
-        return Incident(entity_type="card", entity_id=card.card_token, swipes=tuple(swipes))
+        return card_incident(card, swipes)

@@ -9,9 +9,9 @@ import msgspec
 
 from scenarios.base import Difficulty, Incident, LookAlike, PlannedSwipe, ScenarioParameters, World
 from scenarios.cash import CASH_MACHINE_MCC, NOTE_MINOR, moved_to_night
+from scenarios.drawing import chance
 from scenarios.features import hour_of_day
-from scenarios.planning import fit_into_span, swipe_at
-from scenarios.remote import chance, count_between, exponential_ms
+from scenarios.planning import card_incident, event_times_ms, swipe_at
 
 #: Open at night: fast food, service stations. A choice.
 NIGHT_MCCS: Final = ("5814", "5541")
@@ -101,10 +101,7 @@ class ShiftWorker(LookAlike):
     def incident(self, world: World, dial: ShiftWorkerParameters) -> Incident:
         """One shift."""
         card = world.take_card()
-        offsets_ms = [0]
-        for _ in range(count_between(world, dial.swipes_min, dial.swipes_max) - 1):
-            offsets_ms.append(offsets_ms[-1] + exponential_ms(world, dial.gap_mean_s, 60.0))
-        times_ms = fit_into_span(world, offsets_ms)
+        times_ms = event_times_ms(world, (dial.swipes_min, dial.swipes_max), 60.0, dial.gap_mean_s)
         if chance(world, dial.night_share):
             times_ms = moved_to_night(world, times_ms)
         swipes: list[PlannedSwipe] = []
@@ -117,4 +114,4 @@ class ShiftWorker(LookAlike):
             else:
                 counter = world.terminal(card.place, NIGHT_MCCS[int(world.rng.integers(2))])
                 swipes.append(swipe_at(world, card, counter, at_ms, "look_alike"))
-        return Incident(entity_type="card", entity_id=card.card_token, swipes=tuple(swipes))
+        return card_incident(card, swipes)

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
-from scenarios.planning import fit_into_span
+from scenarios.drawing import chance, count_between, exponential_ms, one_of
+from scenarios.planning import card_incident, fit_into_span
 from scenarios.remote import (
     REFUSALS,
     RESOLD_MCCS,
-    chance,
-    count_between,
-    exponential_ms,
     factor_of_typical_minor,
-    one_of,
     session_swipe,
     stranger_session,
 )
@@ -176,9 +173,4 @@ class CashoutAfterTest(Scenario):
                     is_check=is_test and chance(world, dial.check_share),
                 )
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)

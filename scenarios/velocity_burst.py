@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from scenarios.base import Difficulty, Incident, Role, Scenario, ScenarioParameters, World
-from scenarios.planning import fit_into_span, gaps_to_offsets_ms, online_swipe
-from scenarios.remote import REFUSALS, one_of
+from scenarios.drawing import one_of
+from scenarios.planning import card_incident, fit_into_span, gaps_to_offsets_ms, online_swipe
+from scenarios.remote import REFUSALS
 
 
 class VelocityBurstParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -111,9 +112,4 @@ class VelocityBurst(Scenario):
                     response_code=one_of(world, REFUSALS) if declined else "00",
                 )
             )
-        return Incident(
-            entity_type="card",
-            entity_id=card.card_token,
-            swipes=tuple(swipes),
-            holder_swipes_on=True,
-        )
+        return card_incident(card, swipes, holder_swipes_on=True)
