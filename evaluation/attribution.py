@@ -23,7 +23,8 @@ CREDIT_AFTER_MS: Final = 24 * 3_600_000
 
 TRUE, RIGHT_CARD, FALSE = "true", "right_card_wrong_swipe", "false"
 
-_ALERTS: Final = pa.schema(
+#: Columns of a table of alerts.
+ALERTS: Final = pa.schema(
     [
         ("alert", pa.int64()),
         ("entity_type", pa.string()),
@@ -125,8 +126,23 @@ def attribute(alerts: Sequence[Any], labels: pa.Table, incidents: pa.Table) -> A
     labels, incidents
         The replay's tables.
     """
+    return attribute_table(_alert_table(alerts), labels, incidents)
+
+
+def attribute_table(alerts: pa.Table, labels: pa.Table, incidents: pa.Table) -> Attribution:
+    """Credit alerts, given as a table, to incidents.
+
+    Parameters
+    ----------
+    alerts
+        With the columns of ``ALERTS``, each cause once; ``alert`` ascends in their order.
+    labels
+        At least the fraudulent swipes; of others only the label of an alert's swipe is looked up.
+    incidents
+        The replay's.
+    """
     with duckdb.connect() as connection:
-        connection.register("alerts", _alert_table(alerts))
+        connection.register("alerts", alerts)
         connection.register("labels", labels)
         connection.register("incidents", incidents)
         connection.execute(_CREDIT.format(after_ms=CREDIT_AFTER_MS))
@@ -149,4 +165,4 @@ def _alert_table(alerts: Sequence[Any]) -> pa.Table:
         }
         for number, alert in enumerate(reversed(once.values()))
     ]
-    return pa.Table.from_pylist(rows, schema=_ALERTS)
+    return pa.Table.from_pylist(rows, schema=ALERTS)

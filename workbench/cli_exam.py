@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from evaluation.board import print_board, read_board
 
+from evaluation.board import print_board, read_board
 from generator.bulk import ExamSettings
 from workbench.console import Phases, make_console
 from workbench.exam import EXAMS, LEDGER, run_exam, versions_that_saw, workers_here
