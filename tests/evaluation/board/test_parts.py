@@ -16,6 +16,7 @@ from evaluation.board.bootstrap import (
     ratio_interval,
     resampled_sums,
 )
+from evaluation.board.cases_of import opened_cases
 from evaluation.board.concern import concerned, random_catch
 from evaluation.board.curves import POINTS, curve
 from evaluation.board.daily import precision_at_k
@@ -95,6 +96,11 @@ class TestConcern:
         assert names["b1"] == names["b2"] != NONE
         assert names["b3"] == names["c1"] == NONE
 
+    def test_of_two_incidents_on_a_card_a_swipe_comes_with_the_one_that_began_last(self, sample_of):
+        sample = sample_of([swipe("a0", 1, "i1"), swipe("a1", 3, "i2"), swipe("a2", 5)])
+        owner = concerned(sample)
+        assert owner[2] == owner[1] != owner[0]
+
     def test_random_alerts_meet_an_incident_as_often_as_expected(self, sample):
         owner, rate = concerned(sample), 0.3
         rng = np.random.default_rng(4)
@@ -169,8 +175,23 @@ class TestPrevalence:
         assert weights.missing == ("legit_travel",)
         assert weights.of_swipes[5] == 0.0
 
+    def test_a_right_case_weighs_as_its_attack_though_a_swipe_before_it_opened_it(self, sample_of):
+        flagged = {"action": 1, "fired": 1}
+        swipes = [swipe("a0", 0.5, **flagged), swipe("a1", 1, "ia", **flagged), swipe("z0", 1)]
+        sample = sample_of(swipes)
+        weights = weights_at(sample, concerned(sample), 0.1, Mix("m", "", {"geo_jump": 1.0}, {}))
+        cases = opened_cases(study(sample))
+        assert cases.right.tolist() == [True]
+        assert cases.weights(weights) == pytest.approx(weights.of_incidents)
+        assert weights.of_incidents[0] != pytest.approx(1.0)
+
 
 class TestDaily:
+    def test_a_card_is_called_once_a_day_however_many_could_be(self, sample_of):
+        sample = sample_of([swipe("c0", 1, "ic", score=0.9)], cards=30_000)
+        found = precision_at_k(sample, sample.score)
+        assert (found.calls, found.right, found.possible) == (3, 1.0, 1)
+
     def test_the_first_k_of_each_day_by_score(self, sample_of):
         # Two days, k = 1. Day 0: c (0.9, fraud) before d (0.4). Day 1: e and f tie, one is right.
         swipes = [
