@@ -23,7 +23,7 @@ CREDIT_AFTER_MS: Final = 24 * 3_600_000
 
 TRUE, RIGHT_CARD, FALSE = "true", "right_card_wrong_swipe", "false"
 
-#: Columns of alerts to be credited.
+#: Columns of a table of alerts.
 ALERTS: Final = pa.schema(
     [
         ("alert", pa.int64()),
@@ -130,14 +130,16 @@ def attribute(alerts: Sequence[Any], labels: pa.Table, incidents: pa.Table) -> A
 
 
 def attribute_table(alerts: pa.Table, labels: pa.Table, incidents: pa.Table) -> Attribution:
-    """Credit alerts to incidents.
+    """Credit alerts, given as a table, to incidents.
 
     Parameters
     ----------
     alerts
-        With the columns of :data:`ALERTS`, each cause once.
-    labels, incidents
-        As a replay's; ``incident_id`` must be unique over all of them.
+        With the columns of ``ALERTS``, each cause once; ``alert`` ascends in their order.
+    labels
+        At least the fraudulent swipes; of others only the label of an alert's swipe is looked up.
+    incidents
+        The replay's.
     """
     with duckdb.connect() as connection:
         connection.register("alerts", alerts)

@@ -5,8 +5,7 @@ A case is one card within 24 hours of its first alert.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -47,19 +46,35 @@ def cases(events: Iterable[tuple[str, int, bool]]) -> list[Case]:
     a 0 86399999 True
     a 86400000 86400000 False
     """
+    ordered = sorted(events, key=lambda event: (event[0], event[1]))
+    numbers = case_numbers([(card, time_ms) for card, time_ms, _ in ordered])
     found: list[Case] = []
-    for card, of_card in groupby(sorted(events), key=lambda event: event[0]):
-        open_case: Case | None = None
-        for _, time_ms, right in of_card:
-            if open_case is None or time_ms >= open_case.first_ms + CASE_MS:
-                if open_case is not None:
-                    found.append(open_case)
-                open_case = Case(card, time_ms, time_ms, right)
-            else:
-                open_case = open_case._replace(last_ms=time_ms, right=open_case.right or right)
-        if open_case is not None:
-            found.append(open_case)
+    for number, (card, time_ms, right) in zip(numbers, ordered, strict=True):
+        if number == len(found):
+            found.append(Case(card, time_ms, time_ms, right))
+        else:
+            found[-1] = found[-1]._replace(last_ms=time_ms, right=found[-1].right or right)
     return found
+
+
+def case_numbers(events: Sequence[tuple[str, int]]) -> list[int]:
+    """Number of the case that each event (card, time in ms) belongs to.
+
+    Cases are numbered by card, as the cards sort, then by time.
+
+    Examples
+    --------
+    >>> day = 24 * 3_600_000
+    >>> case_numbers([("b", 0), ("a", day), ("a", 0), ("a", day - 1)])
+    [2, 1, 0, 0]
+    """
+    numbers = [0] * len(events)
+    number, card, first_ms = -1, "", 0
+    for at in sorted(range(len(events)), key=events.__getitem__):
+        if number < 0 or events[at][0] != card or events[at][1] >= first_ms + CASE_MS:
+            number, (card, first_ms) = number + 1, events[at]
+        numbers[at] = number
+    return numbers
 
 
 def count_cases(alerts: pa.Table, labels: pa.Table) -> CaseCounts:

@@ -59,7 +59,7 @@ def evaluate(
     folder = run_exam(settings, rules, Phases(console), workers=workers or workers_here())
     board = read_board(folder / "board")
     console.print()
-    print_board(board, folder / "board", console)
+    print_board(board, console)
     seen = versions_that_saw(EXAMS / LEDGER, split, seed)
     if split != "tuning" and len(seen) > 1:
         console.print(

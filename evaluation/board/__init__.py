@@ -1,6 +1,6 @@
-"""How well does a job detect, over months of labelled traffic?"""
+"""How well do the rules detect over months of traffic: the board of an exam."""
 
-from evaluation.board.board import Board, make_board, read_board, write_board
+from evaluation.board.board import Board, read_board
 from evaluation.board.report import print_board
 
-__all__ = ["Board", "make_board", "print_board", "read_board", "write_board"]
+__all__ = ["Board", "print_board", "read_board"]

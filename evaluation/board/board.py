@@ -1,398 +1,215 @@
-"""What is on the board of an exam?"""
+"""How well do the rules detect, in all figures that an exam can give?
+
+The board of an exam: one JSON file with what a person reads, and tables for whoever asks further.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from scipy import stats
 
-from evaluation.attribution import FALSE, RIGHT_CARD, TRUE, Attribution, attribute_table
-from evaluation.board.baselines import Baseline, baselines, false_cases
-from evaluation.board.blocking import Blocking, block_mode
-from evaluation.board.bootstrap import ratio_interval
-from evaluation.board.curves import POINTS, precision_recall, thinned
-from evaluation.board.issuer_view import IssuerView, issuer_view
-from evaluation.board.matrix import by_rule, scenario_by_rule
-from evaluation.board.ranking import Ranking, precision_at_k
-from evaluation.board.shards import BLOCK, REVIEW, Exam, all_alerts, booleans, load_exam
-from evaluation.board.weights import swipe_weights
-from evaluation.cases import count_cases
-from evaluation.detection_tables import by_scenario
-from evaluation.intervals import wilson
-from evaluation.verdict import EXIT_CODES, Value
-from scenarios.mixes import PREVALENCES
+from evaluation.board.bootstrap import RESAMPLES
+from evaluation.board.by_rule import curves_table, rule_rows
+from evaluation.board.by_scenario import INCIDENTS_MIN, flags_of, matrix_rows, scenario_rows
+from evaluation.board.cases_of import false_cases_table, incidents_table, opened_cases
+from evaluation.board.daily import CALLS_PER_10000_CARDS
+from evaluation.board.harm import block_lines, prevalence_lines
+from evaluation.board.headline import daily_lines, delay_lines, system_lines, with_intervals
+from evaluation.board.issuer import REPORT_MEDIAN_DAYS, UNREPORTED_SHARE
+from evaluation.board.rows import (
+    ISSUER,
+    Flag,
+    Line,
+    MatrixRow,
+    RuleRow,
+    ScenarioRow,
+    table,
+)
+from evaluation.board.sample import Sample
+from evaluation.board.study import Judged, Study, as_issuer_knows, judge, study
+from evaluation.board.systems import JOB, baselines, job_system, rule_systems
+from evaluation.cases import CASE_MS
+from evaluation.verdict import Verdict
+from scenarios.mixes import MIXED
 
 BOARD_FILE: Final = "board.json"
-#: Incidents of an attack and difficulty from which on its recall is stated. A choice: its interval
-#: is then at most 0.2 wide.
-INCIDENTS_MIN: Final = 100
-#: A hard attack that is caught more often than this is no hard one. A choice.
-TOO_EASY_RECALL: Final = 0.9
-#: An attack is an expected miss unless it is caught more often than by chance at this level.
-CHANCE_LEVEL: Final = 0.01
-_MS_PER_MIN: Final = 60_000
+#: Raised when a reader of ``board.json`` or of the tables must change.
+BOARD_FORMAT: Final = 1
+#: Says that a shard's scores do not tell whether a rule raised.
+_TRUSTED: Final = "rule errors: the scores do not say; job.bulk ends badly where a rule raises"
 
 
-class Share(msgspec.Struct, frozen=True):
-    """A share with its interval, 95%; None where there is nothing to divide by."""
+class Extent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was judged. Swipes and incidents are those scored; ``cards`` of all portfolios."""
 
-    name: str
-    value: float | None
-    low: float | None
-    high: float | None
-    of: str
-
-
-class AtPrevalence(msgspec.Struct, frozen=True):
-    """Figures brought to a named share of fraud."""
-
-    name: str
-    prevalence: float
-    swipe_precision: float | None
-    alerts_per_1000: float
-    average_precision: float
+    split: str
+    shards: list[str]
+    cards: int
+    days: float
+    swipes: int
+    fraud_swipes: int
+    attacks: int
+    look_alikes: int
+    not_judged: int
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is said of a job after an exam.
+    """All figures of an exam but the long tables (curves, incidents, false_cases)."""
 
-    ``flags`` are what a reader must know: attacks that are too easy or an expected miss, and
-    look-alikes on which nothing was tested.
-    """
-
-    verdict: Value
-    reasons: list[str]
-    scores_hash: str
-    swipes: int
-    fraudulent_swipes: int
-    cards: int
-    days: float
-    attacks: int
-    look_alikes: int
-    shares: list[Share]
-    at_prevalence: list[AtPrevalence]
-    ranking: Ranking
-    false_cases_per_10000_a_day: float
-    delay_swipes_p50: float | None
-    delay_min_p50: float | None
-    lost_minor: int
-    at_stake_minor: int
-    blocking: Blocking
-    issuer: IssuerView
-    average_precision: dict[str, float]
-    by_rule: list[dict[str, Any]]
-    baselines: list[Baseline]
-    flags: list[str]
+    format: int = BOARD_FORMAT
+    verdict: Verdict
+    extent: Extent
+    headline: list[Line]
+    by_scenario: list[ScenarioRow]
+    by_rule: list[RuleRow]
+    matrix: list[MatrixRow]
+    flags: list[Flag]
+    notes: list[str]
 
     @property
     def exit_code(self) -> int:
         """0 measured, 3 inconclusive."""
-        return EXIT_CODES[self.verdict]
+        return self.verdict.exit_code
+
+    def line(
+        self, name: str, system: str = JOB, labels: str = "truth", prevalence: str = "sample"
+    ) -> Line | None:
+        """The figure of that name; None where it was not measured."""
+        for each in self.headline:
+            if (each.name, each.system, each.labels, each.prevalence) == (
+                name,
+                system,
+                labels,
+                prevalence,
+            ):
+                return each
+        return None
 
 
-def make_board(shards: Sequence[Path], scores_hash: str) -> tuple[Board, dict[str, pa.Table]]:
-    """Judge an engine's answers to the shards of an exam.
+def make_board(
+    sample: Sample, per_10000_cards: float = CALLS_PER_10000_CARDS
+) -> tuple[Board, dict[str, Any]]:
+    """The board of a sample, and its long tables by name.
 
-    Returns
-    -------
-    tuple of Board and dict
-        The board, and tables by name: ``by_scenario``, ``matrix``, ``curves``, ``incidents``,
-        ``false_cases``.
+    Parameters
+    ----------
+    per_10000_cards
+        Cards that the staff calls a day for each 10,000 cards of the portfolios.
     """
-    exam = load_exam(shards, scores_hash)
-    found = attribute_table(all_alerts(exam), exam.labels, exam.incidents)
-    scenarios = _scenario_table(exam, found)
-    matrix = scenario_by_rule(exam)
-    curves, average = _curves(exam)
-    reasons = _too_few(exam)
-    lost, stake = (
-        int(pc.sum(found.attacks.column(name)).as_py() or 0)
-        for name in ("lost_minor", "at_stake_minor")
-    )
-    incidents = _incident_table(found)
-    caught = incidents.filter(incidents.column("caught"))
+    base = study(sample)
+    alone = [judge(sample, system) for system in rule_systems(sample)]
+    cases = opened_cases(base)
+    headline = list(with_intervals(sample, base.job, system_lines(sample, base.job)))
+    headline += delay_lines(base.job)
+    headline += daily_lines(base, per_10000_cards)
+    headline += prevalence_lines(base, cases)
+    headline += block_lines(base)
+    issuer = as_issuer_knows(sample)
+    headline += system_lines(issuer, judge(issuer, job_system(issuer)), ISSUER)
+    headline += _others(sample, base, alone)
+    scenarios = scenario_rows(base)
+    flags = flags_of(scenarios)
     board = Board(
-        verdict="inconclusive" if reasons else "pass",
-        reasons=reasons,
-        scores_hash=scores_hash,
-        swipes=len(exam.labels),
-        fraudulent_swipes=int(exam.is_fraud.sum()),
-        cards=exam.cards,
-        days=exam.days,
-        attacks=len(found.attacks),
-        look_alikes=len(exam.incidents) - len(found.attacks),
-        shares=_shares(exam, found),
-        at_prevalence=[_at_prevalence(exam, *each) for each in PREVALENCES.items()],
-        ranking=precision_at_k(exam, len(shards)),
-        false_cases_per_10000_a_day=10_000 * false_cases(_false(found)) / exam.card_days,
-        delay_swipes_p50=_median(caught, "delay_swipes"),
-        delay_min_p50=_median(caught, "delay_min"),
-        lost_minor=lost,
-        at_stake_minor=stake,
-        blocking=block_mode(exam),
-        issuer=issuer_view(exam, found),
-        average_precision=average,
-        by_rule=by_rule(exam, found),
-        baselines=baselines(exam, found),
-        flags=_flags(exam, scenarios, matrix),
+        verdict=_verdict(sample, flags, len(base.job.attacks)),
+        extent=_extent(sample, base),
+        headline=headline,
+        by_scenario=scenarios,
+        by_rule=rule_rows(base, alone),
+        matrix=matrix_rows(base),
+        flags=flags,
+        notes=_notes(base),
     )
     tables = {
-        "by_scenario": scenarios,
-        "matrix": matrix,
-        "curves": curves,
-        "incidents": incidents,
-        "false_cases": _false_case_table(exam, found, shards),
+        "curves": curves_table(sample),
+        "incidents": incidents_table(base),
+        "false_cases": false_cases_table(base, cases),
     }
     return board, tables
 
 
-def write_board(board: Board, tables: dict[str, pa.Table], folder: Path) -> None:
-    """Write ``board.json`` and the tables into a folder."""
+def write_board(board: Board, tables: dict[str, Any], folder: Path) -> None:
+    """Write ``board.json`` and all tables as Parquet."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-    (folder / BOARD_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(board), indent=2))
+    short = {
+        "headline": table(board.headline, Line),
+        "by_scenario": table(board.by_scenario, ScenarioRow),
+        "by_rule": table(board.by_rule, RuleRow),
+        "matrix": table(board.matrix, MatrixRow),
+    }
+    for name, rows in (short | tables).items():
+        pq.write_table(rows, folder / f"{name}.parquet", compression="zstd")
+    written = msgspec.json.format(msgspec.json.encode(board), indent=2)
+    (folder / BOARD_FILE).write_bytes(written)
 
 
 def read_board(folder: Path) -> Board:
-    """The board in a folder."""
+    """The board that was written to a folder."""
     return msgspec.json.decode((folder / BOARD_FILE).read_bytes(), type=Board)
 
 
-def read_by_scenario(folder: Path) -> pa.Table:
-    """The table by scenario and difficulty in a folder."""
-    return pq.read_table(folder / "by_scenario.parquet")
+def _others(sample: Sample, base: Study, alone: list[Judged]) -> list[Line]:
+    lines: list[Line] = []
+    for system in baselines(sample, base.job.system):
+        lines += system_lines(sample, judge(sample, system))
+    for judged in alone:
+        lines += system_lines(sample, judged)
+    return lines
 
 
-def _false(found: Attribution) -> pa.Table:
-    return found.alerts.filter(pc.equal(found.alerts.column("kind"), FALSE))
+def _verdict(sample: Sample, flags: list[Flag], attacks: int) -> Verdict:
+    """No target is set for recall: measured, or too little to tell."""
+    if sample.rule_errors:
+        reason = f"rules raised {sample.rule_errors:,} times: what they would have said is unknown"
+        return Verdict("inconclusive", reason)
+    if not attacks:
+        return Verdict("inconclusive", "no attack within the scored span")
+    few = [f"{f.scenario} ({f.difficulty})" for f in flags if f.kind == "inconclusive"]
+    if few:
+        named = ", ".join(few[:3]) + (f" and {len(few) - 3} more" if len(few) > 3 else "")
+        return Verdict("inconclusive", f"fewer than {INCIDENTS_MIN} incidents of {named}")
+    return Verdict("pass", "measured; no target is set")
 
 
-def _shares(exam: Exam, found: Attribution) -> list[Share]:
-    caught = booleans(found.attacks.column("caught"))
-    cases = count_cases(found.alerts, exam.labels)
-    flagged = exam.action >= REVIEW
-    fraud = exam.is_fraud
-    kinds = found.alerts.column("kind").to_pylist()
-    right = sum(kind in (TRUE, RIGHT_CARD) for kind in kinds)
-    return [
-        _wilson("incident recall", int(caught.sum()), len(caught), "attacks"),
-        _wilson("case recall", cases.fraud_caught, cases.fraud, "cases of fraud"),
-        _wilson("case precision", cases.right, cases.opened, "cases opened"),
-        _wilson("alert precision", right, len(kinds), "alerts"),
-        _bootstrap(exam, "swipe recall", flagged & fraud, fraud, "fraudulent swipes"),
-        _bootstrap(exam, "swipe precision", flagged & fraud, flagged, "flagged swipes"),
-        _bootstrap(exam, "alert rate", flagged, np.ones(len(fraud), dtype=bool), "swipes"),
-        _bootstrap(
-            exam, "block precision", (exam.action == BLOCK) & fraud, exam.action == BLOCK, "blocks"
-        ),
-    ]
-
-
-def _wilson(name: str, part: int, whole: int, of: str) -> Share:
-    if not whole:
-        return Share(name, None, None, None, f"of no {of}")
-    low, high = wilson(part, whole)
-    return Share(name, part / whole, low, high, f"{part:,} of {whole:,} {of}")
-
-
-def _bootstrap(
-    exam: Exam, name: str, part: NDArray[np.bool_], whole: NDArray[np.bool_], of: str
-) -> Share:
-    total, count = int(whole.sum()), int(part.sum())
-    if not total:
-        return Share(name, None, None, None, f"of no {of}")
-    interval = ratio_interval(
-        exam.card[whole], part[whole].astype(np.float64), np.ones(total, dtype=np.float64)
-    )
-    low, high = (None, None) if interval is None else interval
-    return Share(name, count / total, low, high, f"{count:,} of {total:,} {of}")
-
-
-def _at_prevalence(exam: Exam, name: str, prevalence: float) -> AtPrevalence:
-    weights = swipe_weights(exam.labels, exam.incidents, prevalence)
-    flagged, fraud = exam.action >= REVIEW, exam.is_fraud
-    alerts, total = float(weights[flagged].sum()), float(weights.sum())
-    return AtPrevalence(
-        name=name,
-        prevalence=prevalence,
-        swipe_precision=float(weights[flagged & fraud].sum()) / alerts if alerts else None,
-        alerts_per_1000=1000 * alerts / total if total else 0.0,
-        average_precision=precision_recall(exam.score, fraud, weights).average_precision,
+def _extent(sample: Sample, base: Study) -> Extent:
+    role = np.array(sample.incidents.column("role").to_pylist(), dtype=object)
+    scored = sample.incidents.column("scored").to_numpy(zero_copy_only=False)
+    return Extent(
+        split=", ".join(sorted({shard.split for shard in sample.shards})),
+        shards=[shard.name for shard in sample.shards],
+        cards=sum(shard.portfolio_cards for shard in sample.shards),
+        days=max(shard.days for shard in sample.shards),
+        swipes=int(sample.scored.sum()),
+        fraud_swipes=int((sample.fraud & sample.scored).sum()),
+        attacks=len(base.job.attacks),
+        look_alikes=int(np.count_nonzero(scored & (role == "look_alike"))),
+        not_judged=int(np.count_nonzero(sample.scored & (sample.fate != 0))),
     )
 
 
-def _curves(exam: Exam) -> tuple[pa.Table, dict[str, float]]:
-    """The score's and each rule's curve, thinned; and their average precision."""
-    rows, average = [], {}
-    of: dict[str, NDArray[Any]] = {"score": exam.score, **exam.values}
-    for name, values in of.items():
-        curve = precision_recall(values, exam.is_fraud, None)
-        average[name] = curve.average_precision
-        thin = thinned(curve, POINTS)
-        rows.append(
-            pa.table(
-                {
-                    "of": pa.array([name] * len(thin.recall), pa.string()),
-                    "threshold": thin.threshold,
-                    "precision": thin.precision,
-                    "recall": thin.recall,
-                }
-            )
-        )
-    return pa.concat_tables(rows), average
-
-
-def _scenario_table(exam: Exam, found: Attribution) -> pa.Table:
-    rows = by_scenario(found, exam.labels, exam.incidents)
-    share = pc.divide(rows.column("alerted").cast(pa.float64()), rows.column("incidents"))
-    return rows.append_column("alerted_share", share)
-
-
-def _incident_table(found: Attribution) -> pa.Table:
-    rules: dict[str, set[str]] = {}
-    for incident, named in zip(
-        found.alerts.column("incident_id").to_pylist(),
-        found.alerts.column("rules").to_pylist(),
-        strict=True,
-    ):
-        if incident is not None:
-            rules.setdefault(incident, set()).update(named)
-    rows = []
-    for attack in found.attacks.to_pylist():
-        first_ms, alert_ms = attack["first_event_time_ms"], attack["first_alert_ms"]
-        lost, stake = attack["lost_minor"] or 0, attack["at_stake_minor"] or 0
-        rows.append(
-            {
-                "shard": attack["incident_id"].partition("/")[0],
-                **{name: attack[name] for name in ("incident_id", "scenario", "difficulty")},
-                "caught": attack["caught"],
-                "first_event_time_ms": first_ms,
-                "first_alert_ms": alert_ms,
-                "fraud_swipes": attack["fraud_swipes"],
-                "delay_swipes": attack["delay_swipes"],
-                "delay_min": None if alert_ms is None else (alert_ms - first_ms) / _MS_PER_MIN,
-                "lost_minor": lost,
-                "saved_minor": stake - lost,
-                "rules": sorted(rules.get(attack["incident_id"], ())),
-            }
-        )
-    return pa.Table.from_pylist(rows, schema=_INCIDENTS)
-
-
-_INCIDENTS: Final = pa.schema(
-    [
-        ("shard", pa.string()),
-        ("incident_id", pa.string()),
-        ("scenario", pa.string()),
-        ("difficulty", pa.string()),
-        ("caught", pa.bool_()),
-        ("first_event_time_ms", pa.int64()),
-        ("first_alert_ms", pa.int64()),
-        ("fraud_swipes", pa.int64()),
-        ("delay_swipes", pa.int64()),
-        ("delay_min", pa.float64()),
-        ("lost_minor", pa.int64()),
-        ("saved_minor", pa.int64()),
-        ("rules", pa.list_(pa.string())),
+def _notes(base: Study) -> list[str]:
+    notes = [
+        "amounts are summed in minor units, whatever their currency",
+        f"intervals: 95%; shares of swipes by {RESAMPLES} resamples of cards, others Wilson",
+        f"block: it holds for {CASE_MS // 3_600_000} h; the engine is not run again behind it",
+        f"issuer: reports after a median of {REPORT_MEDIAN_DAYS:g} days, {UNREPORTED_SHARE:.0%} "
+        "never; what an alert's case would bring to light is not counted",
     ]
-)
-_FALSE_CASES: Final = pa.schema(
-    [
-        ("shard", pa.string()),
-        ("card_token", pa.string()),
-        ("entity_type", pa.string()),
-        ("first_alert_ms", pa.int64()),
-        ("rules", pa.list_(pa.string())),
-        ("scenario", pa.string()),
-        ("incident_id", pa.string()),
-    ]
-)
-
-
-def _false_case_table(exam: Exam, found: Attribution, shards: Sequence[Path]) -> pa.Table:
-    """A row for each entity and 24 hours in which an alert was false, the first one's."""
-    false = _false(found).sort_by([("entity_id", "ascending"), ("event_time_ms", "ascending")])
-    shard_of = _shards_of(exam, shards)
-    rows: list[dict[str, Any]] = []
-    for alert in false.to_pylist():
-        last = rows[-1] if rows else None
-        if (
-            last is not None
-            and last["card_token"] == alert["entity_id"]
-            and alert["event_time_ms"] < last["first_alert_ms"] + 1440 * _MS_PER_MIN
-        ):
-            last["rules"] = sorted({*last["rules"], *alert["rules"]})
-            continue
-        rows.append(
-            {
-                "shard": shard_of.get(alert["swipe_id"], ""),
-                "card_token": alert["entity_id"],
-                "entity_type": alert["entity_type"],
-                "first_alert_ms": alert["event_time_ms"],
-                "rules": alert["rules"],
-                "scenario": alert["swipe_scenario"],
-                "incident_id": alert["swipe_incident_id"],
-            }
+    for name, weights in base.weights.items():
+        if weights is None:
+            notes.append(f"{name}: not computed, this sample cannot be weighted to it")
+        elif weights.missing:
+            missing = ", ".join(weights.missing)
+            notes.append(f"{name}: the mix does not have {missing}; they weigh nothing")
+    here = set(base.sample.incidents.column("scenario").to_pylist())
+    absent = len(MIXED.attack_shares.keys() - here)
+    if absent and any(base.weights.values()):
+        notes.append(
+            f"the mix has {absent} attacks that are not in this sample; the others take their share"
         )
-    return pa.Table.from_pylist(rows, schema=_FALSE_CASES)
-
-
-def _shards_of(exam: Exam, shards: Sequence[Path]) -> dict[str, str]:
-    flagged = np.flatnonzero((exam.action >= REVIEW) | (exam.fired != 0))
-    ids = exam.labels.column("swipe_id").take(pa.array(flagged)).to_pylist()
-    return {
-        swipe_id: shards[number].name
-        for swipe_id, number in zip(ids, exam.shard[flagged].tolist(), strict=True)
-    }
-
-
-def _median(table: pa.Table, column: str) -> float | None:
-    values = table.column(column).drop_null().to_pylist()
-    return float(np.median(values)) if values else None
-
-
-def _too_few(exam: Exam) -> list[str]:
-    attacks = exam.incidents.filter(pc.equal(exam.incidents.column("role"), "attack"))
-    counts = attacks.group_by(["scenario", "difficulty"]).aggregate([("incident_id", "count")])
-    return [
-        f"{row['incident_id_count']} incidents of {row['scenario']} ({row['difficulty']}), "
-        f"{INCIDENTS_MIN} are needed"
-        for row in counts.to_pylist()
-        if row["incident_id_count"] < INCIDENTS_MIN
-    ] or ([] if len(attacks) else ["there is no attack in this exam"])
-
-
-def _flags(exam: Exam, scenarios: pa.Table, matrix: pa.Table) -> list[str]:
-    chance = float((exam.action >= REVIEW).mean())
-    fired: dict[str, int] = {}
-    for cell in matrix.to_pylist():
-        if cell["role"] == "look_alike":
-            fired[cell["scenario"]] = fired.get(cell["scenario"], 0) + cell["fired"]
-    untested = [name for name, count in sorted(fired.items()) if not count]
-    missed, easy = [], []
-    for row in scenarios.to_pylist():
-        if row["role"] != "attack":
-            continue
-        name = f"{row['scenario']} ({row['difficulty']})"
-        swipes = row["swipes"] / row["incidents"]
-        by_chance = 1.0 - (1.0 - chance) ** swipes
-        test = stats.binomtest(row["alerted"], row["incidents"], by_chance, alternative="greater")
-        if test.pvalue > CHANCE_LEVEL:
-            missed.append(name)
-        elif row["difficulty"] == "hard" and row["alerted_share"] > TOO_EASY_RECALL:
-            easy.append(name)
-    flags = {
-        "untested look-alikes, on which no rule ever fires": untested,
-        "expected misses, caught no more often than by chance": missed,
-        "too easy for hard": easy,
-    }
-    return [f"{what}: {', '.join(names)}" for what, names in flags.items() if names]
+    if base.sample.rule_errors is None:
+        notes.append(_TRUSTED)
+    return notes

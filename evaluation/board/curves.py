@@ -1,63 +1,80 @@
-"""How do precision and recall go together as the threshold moves?"""
+"""How do precision and recall trade as a threshold moves over a score or a rule's value?
+
+A point for each distinct value: swipes at or above it are flagged. Average precision is the sum
+over those points of (recall - recall before) * precision: no interpolation, and swipes of one
+value are flagged together. Boyd, Eng and Page (2013), "Area under the precision-recall curve:
+point estimates and confidence intervals", for why not a trapezium.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Points kept of a curve.
+from generator.mixing import F64, I64
+
+#: Points kept of a curve for a table.
 POINTS: Final = 500
 
 
-class Curve(NamedTuple):
-    """Thresholds, falling, with what lies at or above each."""
+@dataclass(frozen=True)
+class Curve:
+    """Swipes and fraudulent ones at or above each distinct value, the highest value first."""
 
-    threshold: NDArray[np.float64]
-    precision: NDArray[np.float64]
-    recall: NDArray[np.float64]
-    average_precision: float
+    threshold: F64
+    flagged: F64
+    hits: F64
+
+    @property
+    def average_precision(self) -> float | None:
+        """Area under precision over recall; None without fraud."""
+        return average_precision(self.flagged, self.hits)
+
+    def thinned(self) -> Curve:
+        """At most 500 points, evenly by the logarithm of the number flagged."""
+        if len(self.threshold) <= POINTS:
+            return self
+        wanted = np.geomspace(max(self.flagged[0], 1.0), self.flagged[-1], POINTS)
+        at = np.unique(np.searchsorted(self.flagged, wanted).clip(0, len(self.flagged) - 1))
+        return Curve(self.threshold[at], self.flagged[at], self.hits[at])
 
 
-def precision_recall(
-    values: NDArray[Any], is_fraud: NDArray[np.bool_], weights: NDArray[np.float64] | None
-) -> Curve:
-    """The curve of a value, above 0, over all swipes.
-
-    Average precision: sum over thresholds of (recall - recall before) * precision; equal values
-    are one threshold. Swipes on which nothing was said (value 0) are found by no threshold; the
-    fraud among them is never recalled.
+def curve(value: NDArray[Any], fraud: NDArray[np.bool_]) -> Curve:
+    """The curve of a figure taken on every swipe.
 
     Examples
     --------
-    >>> curve = precision_recall(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]), None)
-    >>> curve.precision.round(3).tolist(), round(curve.average_precision, 3)
-    ([1.0, 0.5, 0.667], 0.833)
+    >>> found = curve(np.array([0.9, 0.9, 0.1]), np.array([True, False, True]))
+    >>> found.flagged.tolist(), found.hits.tolist(), round(found.average_precision, 3)
+    ([2.0, 3.0], [1.0, 2.0], 0.583)
     """
-    weight = np.ones(len(values)) if weights is None else weights
-    total = float(weight[is_fraud].sum())
-    rows = np.flatnonzero(values > 0)
-    order = rows[np.argsort(-values[rows], kind="stable")]
-    if not len(order) or not total:
-        empty = np.empty(0)
-        return Curve(empty, empty, empty, 0.0)
-    sorted_values = values[order].astype(np.float64)
-    found = np.cumsum(weight[order] * is_fraud[order])
-    flagged = np.cumsum(weight[order])
-    ends = np.flatnonzero(np.append(np.diff(sorted_values) != 0, True))
-    precision = found[ends] / np.maximum(flagged[ends], 1e-300)
-    recall = found[ends] / total
-    average = float((np.diff(recall, prepend=0.0) * precision).sum())
-    return Curve(sorted_values[ends], precision, recall, average)
+    thresholds, group = levels(value)
+    flagged = np.bincount(group, minlength=len(thresholds)).cumsum()
+    hits = np.bincount(group[fraud], minlength=len(thresholds)).cumsum()
+    return Curve(thresholds, flagged.astype(np.float64), hits.astype(np.float64))
 
 
-def thinned(curve: Curve, points: int = POINTS) -> Curve:
-    """The same curve with at most so many points, evenly over recall; the ends are kept."""
-    if len(curve.recall) <= points:
-        return curve
-    wanted = np.linspace(curve.recall[0], curve.recall[-1], points)
-    rows = np.unique(np.searchsorted(curve.recall, wanted).clip(0, len(curve.recall) - 1))
-    return Curve(
-        curve.threshold[rows], curve.precision[rows], curve.recall[rows], curve.average_precision
-    )
+def levels(value: NDArray[Any]) -> tuple[F64, I64]:
+    """Distinct values, the highest first, and for each swipe the number of its own.
+
+    Most swipes have the lowest value, nothing to say; only the others are sorted.
+    """
+    if not len(value):
+        return np.empty(0), np.empty(0, dtype=np.int64)
+    lowest = value.min()
+    above = np.flatnonzero(value > lowest)
+    once, at = np.unique(value[above], return_inverse=True)
+    group = np.full(len(value), len(once), dtype=np.int64)
+    group[above] = len(once) - 1 - at
+    return np.append(once[::-1], lowest).astype(np.float64), group
+
+
+def average_precision(flagged: NDArray[Any], hits: NDArray[Any]) -> float | None:
+    """Sum of (recall - recall before) * precision; None without fraud."""
+    if not len(hits) or not hits[-1]:
+        return None
+    precision = np.divide(hits, flagged, out=np.zeros(len(hits)), where=flagged > 0)
+    return float(np.diff(hits, prepend=0.0) @ precision / hits[-1])

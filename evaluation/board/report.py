@@ -1,180 +1,254 @@
-"""How is a board read in a terminal?"""
+"""What does a person want to know first of an exam?
+
+The verdict, then the headline, scenarios by difficulty, which rule fires where, what each rule
+adds, what the job is held against, and last what to know before believing any of it.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
 
-import pyarrow.parquet as pq
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from evaluation.board.board import Board, Share
+from evaluation.board.board import Board
+from evaluation.board.rows import ALL, ISSUER, Line, ScenarioRow
+from evaluation.board.systems import JOB, NULL, PERFECT, RANDOM
+from scenarios.mixes import PREVALENCES
+
+_COLOURS: Final = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
+#: Columns of the matrix side by side; more rules go into a second block.
+_RULES_WIDE: Final = 8
+_Justify = Literal["left", "right"]
 
 
-def print_board(board: Board, folder: Path, console: Console) -> None:
-    """Print a board: the figures, then by scenario, by rule, beside baselines, and the flags."""
-    colour = "green" if board.verdict == "pass" else "yellow"
-    measured = "MEASURED" if board.verdict == "pass" else "INCONCLUSIVE"
+def print_board(board: Board, console: Console) -> None:
+    """Print the report; fits 100 columns, plain where there is no terminal.
+
+    Parameters
+    ----------
+    board
+        To show.
+    console
+        Where to.
+    """
+    verdict, extent = board.verdict, board.extent
+    colour = _COLOURS[verdict.value]
+    console.print(f"[bold {colour}]{verdict.value.upper()}[/]  {escape(verdict.reason)}")
     console.print(
-        f"[bold {colour}]{measured}[/]  {board.swipes:,} swipes of {board.cards:,} cards over "
-        f"{board.days:,.0f} portfolio-days; {board.attacks:,} attacks "
-        f"({board.fraudulent_swipes:,} swipes), {board.look_alikes:,} look-alikes"
+        f"{extent.split}: {extent.swipes:,} swipes of {extent.cards:,} cards over "
+        f"{extent.days:g} days, {extent.fraud_swipes:,} of them fraudulent; "
+        f"{extent.attacks:,} attacks, {extent.look_alikes:,} look-alikes",
+        markup=False,
     )
-    for reason in board.reasons[:8]:
-        console.print(f"  {reason}")
-    console.print()
-    console.print(_figures(board))
-    console.print()
-    console.print(_scenarios(folder))
-    console.print()
-    console.print(_rules(board))
-    console.print()
-    console.print(_baselines(board))
+    _show(console, "", ("", "", "95% interval", "of"), list(_headline(board)), "lrrl")
+    _prevalences(board, console)
+    _scenarios(board, console)
+    _matrix(board, console)
+    _rules(board, console)
+    _baselines(board, console)
+    _remarks(board, console)
+
+
+def _headline(board: Board) -> Iterator[tuple[str, ...]]:
+    labels = {
+        "incident_recall": "attacks caught",
+        "case_recall": "cases of fraud caught",
+        "case_precision": "cases that were right",
+        "alert_precision": "alerts that credit an attack",
+        "swipe_precision": "precision by swipe",
+        "swipe_recall": "recall by swipe",
+        "average_precision": "average precision (PR-AUC)",
+        "alert_rate": "alert rate",
+        "precision_at_k_day": "precision@k a day",
+        "precision_at_k_day_possible": "  the most possible",
+        "saved_share": "money saved after the alert",
+        "delay_swipes_p50": "swipes before the alert, p50",
+        "delay_swipes_p90": "swipes before the alert, p90",
+        "delay_min_p50": "minutes to the alert, p50",
+        "fraud_amount_stopped": "block: money stopped",
+        "fraud_swipes_stopped": "block: fraud swipes stopped",
+    }
+    for name, label in labels.items():
+        line = board.line(name)
+        if line is not None:
+            yield label, _value(line), _interval(line), _of(line)
+
+
+def _prevalences(board: Board, console: Console) -> None:
+    names = {
+        "swipe_precision": "precision by swipe",
+        "case_precision": "cases that were right",
+        "alert_rate": "alert rate",
+        "holders_wrongly_called": "holders wrongly called*",
+        "holders_wrongly_stopped": "block: holders wrongly stopped*",
+        "genuine_swipes_stopped": "block: genuine swipes stopped*",
+    }
+    rows = []
+    for name, label in names.items():
+        lines = [board.line(name, prevalence=each) for each in ("sample", *PREVALENCES)]
+        rows.append((label, *(_value(line) for line in lines)))
+    heads = [f"{name} {share:.3%}" for name, share in PREVALENCES.items()]
+    title = "At a named prevalence (* for each 10,000 cards a day)"
+    _show(console, title, ("", "sample", *heads), rows, "lrrr")
+
+
+def _scenarios(board: Board, console: Console) -> None:
+    for role, title, verb in (
+        ("attack", "Attacks: share caught (easy, medium, hard: all)", "random"),
+        ("look_alike", "Look-alikes: share that raised an alert", "random"),
+    ):
+        rows = [row for row in board.by_scenario if row.role == role]
+        shown = []
+        for scenario in dict.fromkeys(row.scenario for row in rows):
+            of = {row.difficulty: row for row in rows if row.scenario == scenario}
+            shares = [_share(of.get(level)) for level in ("easy", "medium", "hard", ALL)]
+            whole = of[ALL]
+            interval = f"{whole.low:.2f}-{whole.high:.2f}"
+            more = (
+                (_figure(whole.pair_precision), _figure(whole.delay_swipes_p50))
+                if role == "attack"
+                else ()
+            )
+            shown.append(
+                (
+                    scenario,
+                    *shares,
+                    interval,
+                    f"{whole.incidents:,}",
+                    _figure(whole.random_share),
+                    *more,
+                )
+            )
+        extra = ("pair prec.", "delay") if role == "attack" else ()
+        heads = ("", "easy", "medium", "hard", "all", "95%", "of", verb, *extra)
+        _show(console, title, heads, shown, "l" + "r" * (len(heads) - 1))
+
+
+def _matrix(board: Board, console: Console) -> None:
+    rows = [row for row in board.matrix if row.difficulty == ALL]
+    rules = list(dict.fromkeys(row.rule for row in rows))
+    share = {(row.scenario, row.rule): row.share for row in rows}
+    for begin in range(0, len(rules), _RULES_WIDE):
+        some = rules[begin : begin + _RULES_WIDE]
+        shown = [
+            (scenario, *(_percent(share.get((scenario, rule))) for rule in some))
+            for scenario in dict.fromkeys(row.scenario for row in rows)
+        ]
+        title = "Which rule fires where (% of incidents): " + ", ".join(
+            f"{number}={rule}" for number, rule in enumerate(some, start=begin + 1)
+        )
+        heads = ("", *(str(number) for number in range(begin + 1, begin + 1 + len(some))))
+        _show(console, title, heads, shown, "l" + "r" * len(some))
+
+
+def _rules(board: Board, console: Console) -> None:
+    rows = [
+        (
+            rule.rule
+            + (" (shadow)" if rule.shadow else "")
+            + (" (across)" if rule.across_cards else ""),
+            f"{rule.fired:,}",
+            _figure(rule.precision),
+            _figure(rule.recall),
+            _figure(rule.average_precision),
+            f"{rule.caught:,}",
+            f"{rule.only_incidents:,}",
+            f"{rule.false_alerts:,}",
+            f"{rule.only_false_alerts:,}",
+            _figure(rule.precision_eea),
+        )
+        for rule in board.by_rule
+    ]
+    heads = ("", "fired", "prec.", "recall", "AP", "caught", "only it", "false", "only it", "eea")
+    title = "Rules: swipes fired on, attacks caught alone, attacks and false alerts of only it"
+    _show(console, title, heads, rows, "l" + "r" * 9)
+
+
+def _baselines(board: Board, console: Console) -> None:
+    names = (
+        *("alert_rate", "swipe_precision", "swipe_recall", "average_precision"),
+        *("case_precision", "incident_recall"),
+    )
+    rows = []
+    for system, labels, title in (
+        (JOB, "truth", "the job"),
+        (JOB, ISSUER, "the job, as the issuer knows"),
+        (NULL, "truth", "null: never alerts"),
+        (RANDOM, "truth", "random: as many alerts"),
+        (PERFECT, "truth", "perfect: knows the truth"),
+    ):
+        rows.append((title, *(_value(board.line(name, system, labels)) for name in names)))
+    heads = ("", "alert rate", "precision", "recall", "AP", "cases right", "attacks")
+    _show(console, "Held against", heads, rows, "l" + "r" * len(names))
+
+
+def _remarks(board: Board, console: Console) -> None:
     if board.flags:
-        console.print()
-        for flag in board.flags:
-            console.print(f"  {flag}")
+        console.print("\n[bold]Flags[/]")
+    for kind in dict.fromkeys(flag.kind for flag in board.flags):
+        of_kind = [flag for flag in board.flags if flag.kind == kind]
+        where: dict[str, list[str]] = {}
+        for flag in of_kind:
+            where.setdefault(flag.scenario, []).append(flag.difficulty)
+        names = ", ".join(f"{name} ({', '.join(at)})" for name, at in where.items())
+        console.print(f"  {kind.replace('_', ' ')}: {names}: {of_kind[0].text}", markup=False)
+    notes = list(board.notes)
+    if board.extent.not_judged:
+        notes.append(f"{board.extent.not_judged:,} swipes were late or repeats, and not judged")
+    console.print("\n[bold]Notes[/]")
+    for note in notes:
+        console.print(f"  {note}", markup=False)
 
 
-def _figures(board: Board) -> Table:
-    table = Table("figure", "value", "95% interval", "", box=None, pad_edge=False)
-    for share in board.shares:
-        table.add_row(share.name, _value(share), _interval(share), share.of)
-    for each in board.at_prevalence:
-        precision = "-" if each.swipe_precision is None else f"{each.swipe_precision:.3f}"
-        table.add_row(
-            f"swipe precision, {each.name}",
-            precision,
-            "",
-            f"at {each.prevalence:.3%} fraud; {each.alerts_per_1000:.2f} alerts per 1,000 swipes",
-        )
-    table.add_row(
-        "average precision (PR-AUC)",
-        f"{board.average_precision['score']:.3f}",
-        "",
-        ", ".join(f"{each.average_precision:.3f} at {each.name}" for each in board.at_prevalence),
-    )
-    ranking = board.ranking
-    table.add_row(
-        f"precision@{ranking.k_a_day:.0f} a day",
-        f"{ranking.precision:.3f}",
-        "",
-        f"{ranking.possible:.3f} is possible; {ranking.filled:.0%} of the places are filled",
-    )
-    table.add_row(
-        "false cases",
-        f"{board.false_cases_per_10000_a_day:.2f}",
-        "",
-        "a day and 10,000 cards",
-    )
-    if board.delay_swipes_p50 is not None and board.delay_min_p50 is not None:
-        table.add_row(
-            "delay, median",
-            f"{board.delay_swipes_p50:.0f}",
-            "",
-            f"fraudulent swipes before the first alert; {board.delay_min_p50:.1f} min",
-        )
-    table.add_row("lost before the alert", _part(board.lost_minor, board.at_stake_minor), "", "")
-    blocking = board.blocking
-    table.add_row(
-        "block mode: saved",
-        _part(blocking.saved_minor, blocking.attempted_minor),
-        "",
-        f"{blocking.holders_wrongly_per_10000_a_day:.2f} holders wrongly stopped a day and 10,000",
-    )
-    issuer = board.issuer
-    recall = "-" if issuer.incident_recall is None else f"{issuer.incident_recall:.3f}"
-    precision = "-" if issuer.alert_precision is None else f"{issuer.alert_precision:.3f}"
-    table.add_row(
-        "as an issuer knows it",
-        recall,
-        "",
-        f"recall of {issuer.known:,} attacks reported by then; alert precision {precision}",
-    )
-    return table
+def _show(
+    console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], sides: str
+) -> None:
+    """A table without lines; the same on a terminal and elsewhere, but for colours."""
+    console.print()
+    if title:
+        console.print(Text(title, style="bold"))
+    table = Table(box=None, pad_edge=True, padding=(0, 1), show_header=any(heads))
+    for head, side in zip(heads, sides, strict=True):
+        justify: _Justify = "left" if side == "l" else "right"
+        table.add_column(head, justify=justify, overflow="fold", header_style="dim")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)
 
 
-def _value(share: Share) -> str:
-    return "-" if share.value is None else f"{share.value:.4f}"
+def _value(line: Line | None) -> str:
+    return "-" if line is None else _figure(line.value)
 
 
-def _interval(share: Share) -> str:
-    if share.low is None or share.high is None:
-        return ""
-    return f"{share.low:.4f} to {share.high:.4f}"
+def _interval(line: Line) -> str:
+    return "" if line.low is None else f"{_figure(line.low)} to {_figure(line.high)}"
 
 
-def _part(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "-"
+def _of(line: Line) -> str:
+    if line.denominator is None:
+        return line.of
+    part = "" if line.numerator is None else f"{line.numerator:,.0f} of "
+    return f"{part}{line.denominator:,.0f} {line.of}"
 
 
-def _scenarios(folder: Path) -> Table:
-    """Recall, or false alarms, at each difficulty, with the rules that fire."""
-    rows = pq.read_table(folder / "by_scenario.parquet").to_pylist()
-    matrix = pq.read_table(folder / "matrix.parquet").to_pylist()
-    table = Table(box=None, pad_edge=False)
-    table.add_column("scenario", no_wrap=True)
-    for heading in ("easy", "medium", "hard", "fires most, of all incidents"):
-        table.add_column(heading)
-    for role, heading in (("attack", "attacks: caught"), ("look_alike", "look-alikes: alerted")):
-        table.add_row(f"[bold]{heading}[/]")
-        for name in sorted({row["scenario"] for row in rows if row["role"] == role}):
-            of_name = {row["difficulty"]: row for row in rows if row["scenario"] == name}
-            cells = [_cell(of_name.get(level)) for level in ("easy", "medium", "hard")]
-            table.add_row(f"  {name}", *cells, _firing(matrix, name))
-    return table
+def _share(row: ScenarioRow | None) -> str:
+    return "-" if row is None else _figure(row.share)
 
 
-def _cell(row: dict[str, Any] | None) -> str:
-    if row is None:
+def _percent(share: float | None) -> str:
+    return "-" if share is None else "." if share == 0 else f"{100 * share:.0f}"
+
+
+def _figure(value: float | None) -> str:
+    """Three digits that matter, whatever the size."""
+    if value is None:
         return "-"
-    low, high = row["alerted_share_low"], row["alerted_share_high"]
-    return f"{row['alerted_share']:.2f} ({low:.2f}-{high:.2f})"
-
-
-def _firing(matrix: list[dict[str, Any]], scenario: str) -> str:
-    counts: dict[str, int] = {}
-    incidents = 0
-    for cell in matrix:
-        if cell["scenario"] == scenario:
-            counts[cell["rule"]] = counts.get(cell["rule"], 0) + cell["fired"]
-            incidents += cell["incidents"]
-    incidents //= max(len(counts), 1)
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    return ", ".join(f"{rule} {count / incidents:.0%}" for rule, count in ranked[:1] if count)
-
-
-def _rules(board: Board) -> Table:
-    table = Table(
-        "rule", "caught", "it alone", "false alerts", "it alone", "PR-AUC", box=None, pad_edge=False
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return (
+        f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}" if value >= 0.01 else f"{value:.1e}"
     )
-    for row in board.by_rule:
-        name = row["rule"] + (" (shadow)" if row["shadow"] else "")
-        table.add_row(
-            name,
-            f"{row['incidents_caught']:,}",
-            f"{row['only_caught']:,}",
-            f"{row['false_alerts']:,}",
-            f"{row['only_false']:,}",
-            f"{board.average_precision[row['rule']]:.3f}",
-        )
-    return table
-
-
-def _baselines(board: Board) -> Table:
-    table = Table(
-        "beside",
-        "recall",
-        "alert precision",
-        "false cases/day/10,000",
-        "lost",
-        box=None,
-        pad_edge=False,
-    )
-    for row in board.baselines:
-        recall = "-" if row.incident_recall is None else f"{row.incident_recall:.3f}"
-        precision = "-" if row.alert_precision is None else f"{row.alert_precision:.3f}"
-        lost = "-" if row.lost_share is None else f"{row.lost_share:.0%}"
-        table.add_row(row.name, recall, precision, f"{row.false_cases_per_10000_a_day:.2f}", lost)
-    return table

@@ -1,4 +1,4 @@
-"""A shard small enough to be checked by eye."""
+"""Small exams, written by hand as the generator and the engine would write them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from evaluation.board.sample import Sample, read_sample
 from generator.tables import INCIDENTS, LABELS
 
 HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+#: The scored span begins here and lasts two days.
+START_MS = 1_772_643_600_000
 RULES = [
-    {"name": "speed", "threshold": 5.0, "unit": "km/h", "shadow": False},
-    {"name": "amount", "threshold": 3.0, "unit": "1", "shadow": False},
+    {"name": "impossible_travel", "threshold": 900.0, "unit": "km/h", "shadow": False},
+    {"name": "velocity", "threshold": 5.0, "unit": "swipes", "shadow": False},
+    {"name": "watcher", "threshold": 1.0, "unit": "1", "shadow": True},
 ]
-SCORES = pa.schema(
-    [
-        ("fate", pa.int8()),
-        ("score", pa.float32()),
-        ("action", pa.int8()),
-        ("fired", pa.int32()),
-        ("value_speed", pa.float32()),
-        ("value_amount", pa.float32()),
-    ],
-    metadata={b"rules": msgspec.json.encode(RULES)},
-)
 ENTITIES = pa.schema(
     [
         ("rule", pa.string()),
@@ -43,104 +36,119 @@ ENTITIES = pa.schema(
 )
 
 
-class ShardMaker:
-    """Swipes one by one, then a folder."""
+def swipe(name: str, hour: float, incident: str | None = None, **more: Any) -> dict[str, Any]:
+    """A swipe; its card is the first letter of its name, an attack's incident begins with i."""
+    fraud = incident is not None and incident.startswith("i")
+    role = "ordinary" if incident is None else "attack" if fraud else "look_alike"
+    return {
+        "swipe_id": name,
+        "card_token": name[0],
+        "event_time_ms": START_MS + round(hour * HOUR_MS),
+        "amount_minor": 100,
+        "approved": True,
+        "is_fraud": fraud,
+        "scenario": {"attack": "geo_jump", "look_alike": "legit_travel"}.get(role, "ordinary"),
+        "role": role,
+        "incident_id": incident,
+        "difficulty": None if incident is None else "hard",
+        "merchant_id": "m1",
+        "bin": "400000",
+        "device_id": None,
+        "fate": 0,
+        "score": 0.0,
+        "action": 0,
+        "fired": 0,
+    } | more
 
-    def __init__(self) -> None:
-        self.labels: list[dict[str, Any]] = []
-        self.scores: list[dict[str, Any]] = []
-        self.kinds: dict[str, tuple[str, str, str]] = {}
 
-    def swipe(
-        self,
-        card: str,
-        hour: float,
-        *,
-        incident: str | None = None,
-        kind: tuple[str, str, str] = ("geo_jump", "attack", "hard"),
-        amount_minor: int = 100,
-        approved: bool = True,
-        speed: float = 0.0,
-        amount: float = 0.0,
-        action: int = 0,
-    ) -> None:
-        """One swipe; values reach thresholds 5 (speed) and 3 (amount)."""
-        scenario, role, difficulty = kind if incident else ("ordinary", "ordinary", None)
-        if incident:
-            self.kinds[incident] = kind
-        fired = (speed >= 5) | (amount >= 3) << 1
-        self.labels.append(
+def write_shard(
+    folder: Path,
+    swipes: list[dict[str, Any]],
+    entities: list[dict[str, Any]] | None = None,
+    entity_of: dict[str, tuple[str, str]] | None = None,
+    cards: int = 5,
+) -> Path:
+    """Write a shard judged under the hash ``h``; values are 1,000 where a rule fired, else 0."""
+    folder.mkdir(parents=True)
+    labels = pa.Table.from_pylist([{k: s[k] for k in LABELS.names} for s in swipes], schema=LABELS)
+    pq.write_table(labels, folder / "labels.parquet")
+    pq.write_table(labels.select(["swipe_id"]), folder / "swipes.parquet")
+    incidents = _incidents(swipes, entity_of or {})
+    pq.write_table(pa.Table.from_pylist(incidents, schema=INCIDENTS), folder / "incidents.parquet")
+    fired = np.array([s["fired"] for s in swipes], dtype=np.int32)
+    scores: dict[str, Any] = {
+        "fate": np.array([s["fate"] for s in swipes], dtype=np.int8),
+        "score": np.array([s["score"] for s in swipes], dtype=np.float32),
+        "action": np.array([s["action"] for s in swipes], dtype=np.int8),
+        "fired": fired,
+    }
+    for bit, rule in enumerate(RULES):
+        scores[f"value_{rule['name']}"] = ((fired >> bit & 1) * 1000).astype(np.float32)
+    table = pa.table(scores).replace_schema_metadata({b"rules": msgspec.json.encode(RULES)})
+    pq.write_table(table, folder / "scores-h.parquet")
+    across = pa.Table.from_pylist(entities or [], schema=ENTITIES)
+    pq.write_table(across, folder / "scores-h.entities.parquet")
+    facts = {
+        "split": "tuning",
+        "seed": 1,
+        "scored_from_ms": START_MS,
+        "event_time_end_ms": START_MS + 48 * HOUR_MS,
+        "portfolio_cards": cards,
+        "days": 2.0,
+    }
+    (folder / "shard.json").write_bytes(msgspec.json.encode(facts))
+    return folder
+
+
+def _incidents(swipes: list[dict[str, Any]], entity_of: dict[str, tuple[str, str]]) -> Any:
+    rows = []
+    for name in dict.fromkeys(s["incident_id"] for s in swipes if s["incident_id"]):
+        marked = [s for s in swipes if s["incident_id"] == name]
+        entity_type, entity_id = entity_of.get(name, ("card", marked[0]["card_token"]))
+        times = [s["event_time_ms"] for s in marked]
+        rows.append(
             {
-                "swipe_id": f"s{len(self.labels)}",
-                "card_token": card,
-                "event_time_ms": round(hour * HOUR_MS),
-                "amount_minor": amount_minor,
-                "approved": approved,
-                "is_fraud": role == "attack",
-                "scenario": scenario,
-                "role": role,
-                "incident_id": incident,
-                "difficulty": difficulty,
-                "merchant_id": "m",
-                "bin": "90000000",
-                "device_id": None,
+                "incident_id": name,
+                **{key: marked[0][key] for key in ("scenario", "role", "difficulty")},
+                "entity_type": entity_type,
+                "entity_id": entity_id,
+                "first_event_time_ms": min(times),
+                "last_event_time_ms": max(times),
+                "swipe_count": len(marked),
+                "amount_minor": sum(s["amount_minor"] for s in marked),
             }
         )
-        self.scores.append(
-            {
-                "fate": 0,
-                "score": (0.0, 0.6, 0.9)[action],
-                "action": action,
-                "fired": fired,
-                "value_speed": speed,
-                "value_amount": amount,
-            }
-        )
+    return rows
 
-    def write(self, folder: Path, scored_from_hour: float = 0.0, days: float = 10.0) -> Path:
-        """The shard's folder."""
-        folder.mkdir()
-        incidents = []
-        for name, (scenario, role, difficulty) in self.kinds.items():
-            of = [row for row in self.labels if row["incident_id"] == name]
-            incidents.append(
-                {
-                    "incident_id": name,
-                    "scenario": scenario,
-                    "role": role,
-                    "difficulty": difficulty,
-                    "entity_type": "card",
-                    "entity_id": of[0]["card_token"],
-                    "first_event_time_ms": min(row["event_time_ms"] for row in of),
-                    "last_event_time_ms": max(row["event_time_ms"] for row in of),
-                    "swipe_count": len(of),
-                    "amount_minor": sum(row["amount_minor"] for row in of),
-                }
-            )
-        for name, table in (
-            ("labels", pa.Table.from_pylist(self.labels, schema=LABELS)),
-            ("incidents", pa.Table.from_pylist(incidents, schema=INCIDENTS)),
-            ("scores-test", pa.Table.from_pylist(self.scores, schema=SCORES)),
-            ("scores-test.entities", pa.Table.from_pylist([], schema=ENTITIES)),
-        ):
-            pq.write_table(table, folder / f"{name}.parquet")
-        facts = {
-            "split": "tuning",
-            "seed": 1,
-            "scored_from_ms": round(scored_from_hour * HOUR_MS),
-            "event_time_end_ms": round(days * DAY_MS),
-            "portfolio_cards": 1_000,
-            "days": days,
-        }
-        (folder / "shard.json").write_bytes(msgspec.json.encode(facts))
-        return folder
+
+TIMELINE = [
+    swipe("e0", -5, score=0.9, action=2, fired=1),
+    swipe("a0", 0),
+    swipe("a1", 1, "i1", amount_minor=1000),
+    swipe("a2", 2, "i1", amount_minor=2000, score=0.9, action=2, fired=1),
+    swipe("a3", 3, "i1", amount_minor=4000, approved=False, fired=4),
+    swipe("b1", 4, "l1", score=0.8, action=2, fired=1),
+    swipe("a4", 5, score=0.7, action=1, fired=3),
+    swipe("b2", 6),
+    swipe("c1", 7, score=0.5, action=1, fired=2),
+    swipe("d1", 10, "i2", amount_minor=300),
+    swipe("b3", 29),
+]
 
 
 @pytest.fixture
-def shard() -> ShardMaker:
-    return ShardMaker()
+def sample(tmp_path: Path) -> Sample:
+    """The timeline that ``test_board`` draws."""
+    return read_sample([write_shard(tmp_path / "timeline", TIMELINE)], "h")
 
 
-@pytest.fixture
-def make_shard() -> Callable[[], ShardMaker]:
-    return ShardMaker
+@pytest.fixture(scope="module")
+def sample_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Sample]:
+    """Make a sample of one list of swipes a shard."""
+
+    def made(*shards: list[dict[str, Any]], **more: Any) -> Sample:
+        root = tmp_path_factory.mktemp("shards")
+        folders = [write_shard(root / f"s{at}", rows, **more) for at, rows in enumerate(shards)]
+        return read_sample(folders, "h")
+
+    return made

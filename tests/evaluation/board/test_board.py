@@ -1,207 +1,205 @@
-"""The board's figures on shards that can be worked out by hand."""
+"""The board of a timeline small enough to check by eye. B: block, R: review, scored from hour 0.
+
+hour     -5   0    1    2    3    4    5    6    7    10   29
+card a        a0   a1F  a2F       .    a4R
+                        B    a3F                                i1; a3 is declined
+card b                            b1B       b2             b3   l1: only b1 is marked
+card c                                           c1R
+card d                                                d1F       i2: missed
+card e   e0B                                                    before the span: judged, not scored
+
+impossible_travel fired on a2, a4, b1; velocity on a4, c1; the shadow rule on a3.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from evaluation.board import make_board, read_board, write_board
-from evaluation.board.blocking import block_mode
-from evaluation.board.bootstrap import ratio_interval
-from evaluation.board.curves import precision_recall, thinned
-from evaluation.board.shards import load_exam
-from evaluation.board.weights import swipe_weights
-from scenarios.mixes import MIXED
-
-LOOK_ALIKE = ("legit_travel", "look_alike", "hard")
-
-
-def share(board: Any, name: str) -> float | None:
-    """One of the board's shares."""
-    return next(each.value for each in board.shares if each.name == name)
+from evaluation.board import Board, read_board
+from evaluation.board.board import make_board, write_board
+from evaluation.board.rows import ISSUER
+from evaluation.board.sample import Sample
+from scenarios.mixes import PREVALENCES
 
 
 @pytest.fixture
-def by_hand(shard: Any, tmp_path: Path) -> Path:
-    """Two attacks, one caught late, and two false alarms, over ten days.
-
-    hour   24   25   26        card a, attack a1: the second swipe is reviewed
-           f    f*   f
-    hour   30                  card b, attack b1: missed
-           f
-    hour   40                  card c, look-alike: reviewed
-           *
-    hour   50   51             card d, ordinary: blocked, and stopped an hour later
-           **   .
-    """
-    shard.swipe("a", 24, incident="a1", amount_minor=1_000)
-    shard.swipe("a", 25, incident="a1", amount_minor=2_000, speed=9, action=1)
-    shard.swipe("a", 26, incident="a1", amount_minor=4_000)
-    shard.swipe("b", 30, incident="b1", amount_minor=500)
-    shard.swipe("c", 40, incident="l1", kind=LOOK_ALIKE, speed=6, action=1)
-    shard.swipe("d", 50, speed=7, amount=4, action=2)
-    shard.swipe("d", 51, amount_minor=300)
-    for hour in range(60, 80):
-        shard.swipe("e", hour)
-    return shard.write(tmp_path / "shard")
+def board(sample: Sample) -> Board:
+    return make_board(sample)[0]
 
 
-def test_the_figures_are_those_of_the_timeline(by_hand: Path) -> None:
-    board, tables = make_board([by_hand], "test")
-    assert share(board, "incident recall") == 0.5
-    assert share(board, "swipe recall") == 0.25
-    assert share(board, "swipe precision") == pytest.approx(1 / 3)
-    assert share(board, "alert rate") == pytest.approx(3 / 27)
-    assert share(board, "case precision") == pytest.approx(1 / 3)
-    assert share(board, "block precision") == 0.0
-    assert board.lost_minor == 1_000 + 500
-    assert board.at_stake_minor == 7_500
-    assert board.delay_swipes_p50 == 1
-    assert board.delay_min_p50 == 60
-    # Two false cases over ten days of 1,000 cards.
-    assert board.false_cases_per_10000_a_day == pytest.approx(2.0)
-    incidents = tables["incidents"].to_pylist()
-    assert [(row["incident_id"], row["caught"], row["rules"]) for row in incidents] == [
-        ("shard/a1", True, ["speed"]),
-        ("shard/b1", False, []),
-    ]
-    assert sorted(tables["false_cases"].column("card_token").to_pylist()) == ["c", "d"]
+def value(board, name, **where):
+    line = board.line(name, **where)
+    assert line is not None
+    return line.value
 
 
-def test_obeyed_the_job_would_have_stopped_one_holder_wrongly(by_hand: Path) -> None:
-    blocking = block_mode(load_exam([by_hand], "test"))
-    assert blocking.saved_minor == 0
-    assert blocking.genuine_stopped == 2
-    assert (blocking.holders_stopped, blocking.holders_stopped_wrongly) == (1, 1)
-    assert blocking.holders_wrongly_per_10000_a_day == pytest.approx(1.0)
+def of_mode(board, name, mode="block", prevalence="sample"):
+    return next(
+        line.value
+        for line in board.headline
+        if (line.name, line.mode, line.prevalence) == (name, mode, prevalence)
+    )
 
 
-def test_a_blocked_attack_is_saved_from_the_block_on(shard: Any, tmp_path: Path) -> None:
-    shard.swipe("a", 1, incident="a1", amount_minor=100)
-    shard.swipe("a", 2, incident="a1", amount_minor=200, speed=9, amount=9, action=2)
-    shard.swipe("a", 3, amount_minor=50)
-    shard.swipe("a", 4, incident="a1", amount_minor=400)
-    blocking = block_mode(load_exam([shard.write(tmp_path / "s")], "test"))
-    assert (blocking.saved_minor, blocking.attempted_minor) == (600, 700)
-    assert blocking.genuine_stopped == 1
-    assert blocking.holders_stopped_wrongly == 0  # the card was under attack
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("alert_rate", 4 / 10),
+        ("swipe_precision", 1 / 4),
+        ("swipe_recall", 1 / 4),
+        ("case_precision", 1 / 3),
+        ("case_recall", 1 / 2),
+        ("incident_recall", 1 / 2),
+        ("alert_precision", 2 / 4),
+        ("delay_swipes_p50", 1),
+        ("delay_min_p50", 60),
+        ("lost_share", 1300 / 3300),
+        ("saved_share", 2000 / 3300),
+        ("average_precision", 1 / 4 * 1 + 3 / 4 * 4 / 10),
+    ],
+)
+def test_figures_of_the_timeline(board, name, expected):
+    assert value(board, name) == pytest.approx(expected)
 
 
-def test_baselines_are_what_their_names_say(by_hand: Path) -> None:
-    board, _ = make_board([by_hand], "test")
-    rows = {row.name: row for row in board.baselines}
-    assert rows["Perfect"].incident_recall == 1.0
-    assert rows["Perfect"].alert_precision == 1.0
-    assert rows["Perfect"].lost_share == 0.0
-    assert rows["Null"].incidents_caught == 0
-    assert rows["Null"].alert_precision is None
-    assert rows["Null"].lost_share == 1.0
-    assert rows["Random, as many alerts"].alerts == 3
-    assert rows["speed alone"].incidents_caught == 1
-    assert rows["amount alone"].incidents_caught == 0
-    assert rows["amount alone"].alerts == 1
+def test_what_lies_before_the_scored_span_is_not_counted(board):
+    assert board.extent.swipes == 10
+    assert board.extent.fraud_swipes == 4
 
 
-def test_what_lies_before_the_scored_days_is_not_scored(shard: Any, tmp_path: Path) -> None:
-    shard.swipe("x", 1, speed=9, action=1)
-    shard.swipe("a", 30, incident="a1", speed=9, action=1)
-    board, _ = make_board([shard.write(tmp_path / "s", scored_from_hour=24)], "test")
-    assert board.swipes == 1
-    assert share(board, "swipe precision") == 1.0
+def test_holders_wrongly_called_count_false_cases_for_each_10_000_cards_a_day(board):
+    assert value(board, "holders_wrongly_called") == pytest.approx(2 / (5 * 2) * 10_000)
 
 
-def test_incidents_of_two_shards_with_one_name_are_two(make_shard: Any, tmp_path: Path) -> None:
-    folders = []
-    for number, action in enumerate((1, 0)):
-        maker = make_shard()
-        maker.swipe(f"card{number}", 5, incident="geo_jump-00000", speed=9 * action, action=action)
-        folders.append(maker.write(tmp_path / f"shard{number}"))
-    board, _ = make_board(folders, "test")
-    assert board.attacks == 2
-    assert share(board, "incident recall") == 0.5
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fraud_amount_stopped", 2000 / 3300),  # a2; a3 was declined anyway
+        ("fraud_swipes_stopped", 2 / 4),  # a2, a3
+        ("genuine_swipes_stopped", 3 / 10 * 10_000),  # a4, b1, b2; b3 is 25 h later
+        ("holders_wrongly_stopped", 1 / 10 * 10_000),  # b
+    ],
+)
+def test_block_mode_stops_from_the_blocked_swipe_for_24_hours(board, name, expected):
+    assert of_mode(board, name) == pytest.approx(expected)
 
 
-def test_a_look_alike_on_which_nothing_fires_is_untested(shard: Any, tmp_path: Path) -> None:
-    shard.swipe("a", 1, incident="a1", speed=9, action=1)
-    shard.swipe("b", 2, incident="l1", kind=LOOK_ALIKE)
-    board, _ = make_board([shard.write(tmp_path / "s")], "test")
-    assert any("untested look-alikes" in flag and "legit_travel" in flag for flag in board.flags)
+@pytest.mark.parametrize(("name", "prevalence"), PREVALENCES.items())
+def test_reweighting_is_what_the_formula_says(board, name, prevalence):
+    # u: 1/2 for each of two geo_jump incidents, 0.6 for one legit_travel. With i1 come a1 to a4,
+    # with i2 d1, with l1 b1 and b2; ordinary are a0, b3 and c1.
+    fraud, genuine, ordinary = 4 * 0.5, 0.5 + 2 * 0.6, 3
+    c = prevalence * ordinary / ((1 - prevalence) * fraud - prevalence * genuine)
+    total = c * (fraud + genuine) + ordinary
+    assert c * fraud / total == pytest.approx(prevalence)
+    flagged = c * (0.5 + 0.5 + 0.6) + 1
+    found = {key: value(board, key, prevalence=name) for key in ("swipe_precision", "alert_rate")}
+    assert found["swipe_precision"] == pytest.approx(c * 0.5 / flagged)
+    assert found["alert_rate"] == pytest.approx(flagged / total)
+    right = c * 0.5
+    assert value(board, "case_precision", prevalence=name) == pytest.approx(
+        right / (right + c * 0.6 + 1)
+    )
+    assert value(board, "holders_wrongly_called", prevalence=name) == pytest.approx(
+        (c * 0.6 + 1) / 10 * 10_000
+    )
+    assert of_mode(board, "genuine_swipes_stopped", prevalence=name) == pytest.approx(
+        c * (0.5 + 2 * 0.6) / 10 * 10_000
+    )
 
 
-def test_too_few_incidents_are_inconclusive_and_named(by_hand: Path) -> None:
-    board, _ = make_board([by_hand], "test")
-    assert board.verdict == "inconclusive"
+def test_perfect_is_1_and_null_finds_nothing_and_has_no_precision(board):
+    for name in ("swipe_precision", "swipe_recall", "incident_recall", "average_precision"):
+        assert value(board, name, system="perfect") == 1.0
+    assert value(board, "incident_recall", system="null") == 0.0
+    assert value(board, "swipe_recall", system="null") == 0.0
+    assert value(board, "swipe_precision", system="null") is None
+    assert value(board, "case_precision", system="null") is None
+
+
+def test_random_alerts_as_often_as_the_job(board):
+    assert value(board, "alert_rate", system="random") == value(board, "alert_rate")
+
+
+def test_the_matrix_counts_attacks_by_fraudulent_swipes_and_look_alikes_by_any(board):
+    share = {(row.scenario, row.rule): row.share for row in board.matrix if row.difficulty == "all"}
+    assert share["geo_jump", "impossible_travel"] == 0.5
+    assert share["geo_jump", "velocity"] == 0.0  # a4 is no fraudulent swipe
+    assert share["geo_jump", "watcher"] == 0.5
+    assert share["legit_travel", "impossible_travel"] == 1.0
+
+
+def test_rules_alone_and_what_only_they_find(board):
+    rules = {row.rule: row for row in board.by_rule}
+    travel, velocity, watcher = (rules[r] for r in ("impossible_travel", "velocity", "watcher"))
+    assert (travel.fired, travel.fired_fraud, travel.caught) == (3, 1, 1)
+    assert (velocity.fired, velocity.fired_fraud, velocity.caught) == (2, 0, 1)
+    # velocity fired in an alert of i1, too, so no rule is the only one
+    assert (travel.only_incidents, travel.false_alerts, travel.only_false_alerts) == (0, 1, 1)
+    assert (velocity.only_incidents, velocity.only_false_alerts) == (0, 1)
+    assert watcher.shadow
+    assert (watcher.caught, watcher.false_alerts) == (1, 0)
+
+
+def test_scenarios_by_difficulty(board):
+    rows = {(row.scenario, row.difficulty): row for row in board.by_scenario}
+    attack, look_alike = rows["geo_jump", "hard"], rows["legit_travel", "hard"]
+    assert (attack.incidents, attack.alerted, attack.marked_swipes, attack.flagged_swipes) == (
+        *(2, 1, 4, 1),
+    )
+    assert attack.pair_precision == 0.5
+    assert (attack.lost_minor, attack.saved_minor) == (1300, 2000)
+    assert look_alike.alerted == 1
+    # alerts on 4 of 10 swipes; 4 swipes come with i1, one with i2
+    assert attack.random_share == pytest.approx((1 - 0.6**4 + 1 - 0.6) / 2)
+
+
+def test_long_tables(sample):
+    _, tables = make_board(sample)
+    incidents = {row["incident_id"]: row for row in tables["incidents"].to_pylist()}
+    assert incidents["i1"] == {
+        "shard": "timeline",
+        "incident_id": "i1",
+        "scenario": "geo_jump",
+        "difficulty": "hard",
+        "caught": True,
+        "first_alert_ms": sample.time_ms[3],
+        "delay_swipes": 1,
+        "delay_min": 60.0,
+        "lost_minor": 1000,
+        "saved_minor": 2000,
+        "rules": ["impossible_travel", "velocity"],
+    }
+    assert not incidents["i2"]["caught"]
+    assert incidents["i2"]["lost_minor"] == 300
+    false = {row["card_token"]: row for row in tables["false_cases"].to_pylist()}
+    assert set(false) == {"b", "c"}
+    assert (false["b"]["scenario"], false["b"]["incident_id"], false["b"]["block"]) == (
+        *("legit_travel", "l1", True),
+    )
+    assert (false["c"]["scenario"], false["c"]["incident_id"], false["c"]["rules"]) == (
+        *("ordinary", None, ["velocity"]),
+    )
+
+
+def test_few_incidents_make_it_inconclusive(board):
+    assert board.verdict.value == "inconclusive"
     assert board.exit_code == 3
-    assert "2 incidents of geo_jump (hard), 100 are needed" in board.reasons[0]
+    assert ("inconclusive", "geo_jump", "hard") in [
+        (flag.kind, flag.scenario, flag.difficulty) for flag in board.flags
+    ]
 
 
-def test_a_board_is_read_as_it_was_written(by_hand: Path, tmp_path: Path) -> None:
-    board, tables = make_board([by_hand], "test")
-    write_board(board, tables, tmp_path / "board")
-    assert read_board(tmp_path / "board") == board
-    for name, table in tables.items():
-        assert pq.read_table(tmp_path / "board" / f"{name}.parquet").num_rows == len(table)
+def test_issuers_labels_stand_beside_the_truth(board):
+    for name in ("swipe_precision", "incident_recall"):
+        assert board.line(name, labels=ISSUER) is not None
 
 
-def test_scores_of_another_engine_are_not_taken(by_hand: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        make_board([by_hand], "another")
-
-
-@pytest.mark.parametrize("prevalence", [0.00015, 0.0025, 0.05])
-def test_weights_bring_fraud_to_the_prevalence(by_hand: Path, prevalence: float) -> None:
-    exam = load_exam([by_hand], "test")
-    weights = swipe_weights(exam.labels, exam.incidents, prevalence)
-    assert weights[exam.is_fraud].sum() / weights.sum() == pytest.approx(prevalence)
-
-
-def test_weights_keep_look_alikes_at_their_number_for_each_attack(by_hand: Path) -> None:
-    exam = load_exam([by_hand], "test")
-    weights = swipe_weights(exam.labels, exam.incidents, 0.01)
-    roles = np.array(exam.labels.column("role").to_pylist())
-    attacks = weights[np.array(exam.labels.column("incident_id").to_pylist()) == "shard/b1"][0]
-    # Two attack incidents of one swipe's weight each are the mix's one attack.
-    ratio = MIXED.look_alikes_per_attack["legit_travel"]
-    assert weights[roles == "look_alike"][0] == pytest.approx(2 * attacks * ratio)
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
-def test_average_precision_is_that_of_its_definition(rows: list[tuple[int, bool]]) -> None:
-    values = np.array([float(value) for value, _ in rows])
-    fraud = np.array([is_fraud for _, is_fraud in rows])
-    curve = precision_recall(values, fraud, None)
-    expected, before = 0.0, 0.0
-    for threshold in sorted({value for value in values if value > 0}, reverse=True):
-        flagged = values >= threshold
-        recall = (flagged & fraud).sum() / max(fraud.sum(), 1)
-        expected += (recall - before) * (flagged & fraud).sum() / flagged.sum()
-        before = recall
-    assert curve.average_precision == pytest.approx(expected if fraud.any() else 0.0)
-
-
-def test_a_thinned_curve_keeps_its_ends() -> None:
-    rng = np.random.default_rng(4)
-    fraud = rng.random(5_000) < 0.1
-    curve = precision_recall(rng.random(5_000) + fraud, fraud, None)
-    thin = thinned(curve, 50)
-    assert len(thin.recall) <= 50
-    assert thin.recall[-1] == curve.recall[-1]
-    assert thin.average_precision == curve.average_precision
-
-
-def test_swipes_of_one_card_hang_together_in_the_interval() -> None:
-    """A card with many swipes counts as one draw: the interval is far wider than by swipe."""
-    card = np.repeat(np.arange(20), 50)
-    right = np.repeat((np.arange(20) % 2).astype(float), 50)
-    clustered = ratio_interval(card, right, np.ones(1_000))
-    single = ratio_interval(np.arange(1_000), right, np.ones(1_000))
-    assert clustered is not None
-    assert single is not None
-    assert clustered.high - clustered.low > 4 * (single.high - single.low)
-    assert clustered.low < 0.5 < clustered.high
+def test_what_is_written_can_be_read(board, sample, tmp_path):
+    made, tables = make_board(sample)
+    write_board(made, tables, tmp_path / "out")
+    assert read_board(tmp_path / "out") == made
+    names = ["headline", "by_scenario", "by_rule", "matrix", "curves", "incidents", "false_cases"]
+    for name in names:
+        assert pq.read_metadata(tmp_path / "out" / f"{name}.parquet").num_rows > 0
