@@ -10,10 +10,9 @@ dials their incidents stand.
 from __future__ import annotations
 
 import argparse
-import shutil
 import signal
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -22,7 +21,7 @@ from pydantic import Field, ValidationError
 
 from generator import tables
 from generator.profiles import card_profiles
-from generator.replay import ReplayError, replay_key
+from generator.replay import ReplayError, appear_complete, replay_key
 from generator.settings import Disturbances, ReplaySettings, SettingsError, StrictSettings
 from generator.tokens import token_key
 from generator.traffic import make_traffic
@@ -149,17 +148,7 @@ def write_shard(settings: ExamSettings, shard: int, folder: Path) -> Shard:
     SettingsError
         If there are too many incidents for the portfolio.
     """
-    if folder.exists():
-        raise ReplayError(f"{folder} is there already; remove it or choose another")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        made = _write_into(settings, shard, unfinished)
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return made
+    return appear_complete(folder, partial(_write_into, settings, shard), SHARD_FILE)
 
 
 def _write_into(settings: ExamSettings, shard: int, folder: Path) -> Shard:

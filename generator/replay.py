@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -51,6 +51,7 @@ _PROFILE_BATCH: Final = 10_000
 _encode = msgspec.json.Encoder().encode
 
 Progress = Callable[[str, float], None]
+_Made = TypeVar("_Made")
 
 
 class RecordedFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,8 +197,17 @@ def write_replay(
     return appear_complete(folder, lambda unfinished: _write_into(settings, unfinished, watch))
 
 
-def appear_complete(folder: Path, write_into: Callable[[Path], Manifest]) -> Manifest:
-    """Let a replay be written elsewhere, and give it its name when it is complete.
+def appear_complete(
+    folder: Path, write_into: Callable[[Path], _Made], marker: str = MANIFEST
+) -> _Made:
+    """Let a folder be written elsewhere, and give it its name when it is complete.
+
+    Parameters
+    ----------
+    write_into
+        Writes everything into the folder it is given.
+    marker
+        A file that every complete folder has.
 
     Raises
     ------
@@ -209,16 +219,16 @@ def appear_complete(folder: Path, write_into: Callable[[Path], Manifest]) -> Man
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        manifest = write_into(unfinished)
+        made = write_into(unfinished)
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except OSError as error:
-        if not (folder / MANIFEST).exists():
+        if not (folder / marker).exists():
             raise
         raise ReplayError(f"{folder} was made by another process meanwhile") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return manifest
+    return made
 
 
 def _no_progress(_: str, __: float) -> None:

@@ -39,7 +39,7 @@ from workbench.bulk import (
 )
 from workbench.console import PhaseBar, Phases
 from workbench.exam import EXAMS, LEDGER, enter, make_board
-from workbench.machine import PROJECT_ROOT, commit, describe, versions
+from workbench.machine import PROJECT_ROOT, provenance
 from workbench.revision import extract_job, resolve
 
 #: Statements of one comparison: recall, false cases, CPU of the engine.
@@ -227,9 +227,7 @@ def _write(
 ) -> None:
     facts = {
         "settings": settings.model_dump(mode="json"),
-        "versions": versions(),
-        "machine": describe(),
-        **commit(),
+        **provenance(),
         "result": result,
     }
     (folder / "ab.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2))

@@ -15,7 +15,7 @@ from evaluation.realism.results import all_checks, run_check, summed_up, write_r
 from evaluation.realism.sample import make_sample
 from generator.tokens import token_key
 from workbench.console import Phases, make_console
-from workbench.machine import PROJECT_ROOT, commit, versions
+from workbench.machine import PROJECT_ROOT, provenance
 
 #: Folder of all results.
 REALISM: Final = PROJECT_ROOT / "realism"
@@ -38,8 +38,8 @@ def realism(
     for check in all_checks():
         with phases.phase(check.name):
             results.append(run_check(check, sample))
-    facts = {"seed": seed, "swipes": swipes, "incidents": incidents, "versions": versions()}
-    found = summed_up(results, facts | commit())
+    facts = {"seed": seed, "swipes": swipes, "incidents": incidents}
+    found = summed_up(results, facts | provenance())
     folder = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     write_results(found, folder)
     console.print()

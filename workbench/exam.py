@@ -22,7 +22,7 @@ from generator.bulk import ExamSettings
 from workbench.bulk import SHARDS, Engine, engine_at, make_shards, score_shards
 from workbench.children import Child
 from workbench.console import Phases
-from workbench.machine import PROJECT_ROOT, commit, describe, versions
+from workbench.machine import PROJECT_ROOT, commit, provenance
 from workbench.problems import RunBroken
 
 #: Folder of all evaluations in bulk.
@@ -101,13 +101,10 @@ def run_exam(
 def _facts(name: str, settings: ExamSettings, engine: Engine) -> dict[str, object]:
     return {
         "exam_id": name,
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings.model_dump(mode="json"),
         "rules_sha256": engine.hash,
         "rules_file": None if engine.rules_file is None else str(engine.rules_file),
-        "versions": versions(),
-        "machine": describe(),
-        **commit(),
+        **provenance(),
     }
 
 

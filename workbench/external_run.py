@@ -11,7 +11,6 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 import msgspec
 from confluent_kafka import KafkaException
 
-from evaluation.evaluate import Evaluation, judge_run, usable_thresholds
+from evaluation.evaluate import Evaluation, usable_thresholds
 from evaluation.offsets import partitions_of, read_ends
 from evaluation.read_back import read_back
 from generator.bookends import publish_profiles
@@ -36,12 +35,19 @@ from workbench.console import PhaseBar, Phases
 from workbench.external_job import ExternalJob
 from workbench.external_topics import FoundTopics, find_topics, retention_warning
 from workbench.live import await_collector, watch_sending
-from workbench.machine import CpuTimes, commit, describe, versions
+from workbench.machine import CpuTimes, provenance
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import REPLAYS
-from workbench.simulate import COLLECTOR_GRACE_S, Run, leave_folder, new_run_id, take_replay
+from workbench.simulate import (
+    COLLECTOR_GRACE_S,
+    Run,
+    judge_folder,
+    leave_folder,
+    new_run_id,
+    take_replay,
+)
 from workbench.stillness import await_stillness, await_taken_in
 
 
@@ -123,11 +129,8 @@ def _facts(run: Run, job: ExternalJob) -> dict[str, Any]:
     settings = run.plan.to_builtins()
     return {
         "run_id": run.run_id,
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": settings | {"job": None, "external_job": job.to_builtins()},
-        "versions": versions(),
-        "machine": describe(),
-        **commit(),
+        **provenance(),
     }
 
 
@@ -268,9 +271,4 @@ def _judge(scene: _Scene, thresholds: Any) -> Evaluation:
     if scene.job.expect_rules:
         with run.phases.phase("oracle") as bar:
             run_oracle(run.history, run.replay, run.plan.job, run.limit_ms, bar)
-    with run.phases.phase("judge"):
-        run.facts["phases_s"] = run.phases.seconds
-        (run.folder / "run.json").write_bytes(
-            msgspec.json.format(msgspec.json.encode(run.facts), indent=2)
-        )
-        return judge_run(run.folder, thresholds)
+    return judge_folder(run, thresholds)

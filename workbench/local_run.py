@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
@@ -19,7 +18,7 @@ from evaluation.local import judge_local
 from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
 from job.rules.parameters import load_rules
 from workbench.console import Phases
-from workbench.machine import commit, describe, versions
+from workbench.machine import provenance
 from workbench.oracle import run_oracle
 from workbench.plan import RunPlan
 from workbench.replays import REPLAYS, make_replay
@@ -62,16 +61,13 @@ def run_locally(
         with phases.phase("judge"):
             facts = {
                 "run_id": run_id,
-                "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "settings": plan.to_builtins(),
-                "versions": versions(),
-                "machine": describe(),
                 "phases_s": phases.seconds,
                 "replay": {
                     "path": os.path.relpath(replay, folder),
                     "sha256": manifest["sha256"],
                 },
-                **commit(),
+                **provenance(),
             }
             (folder / "run.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(facts), indent=2)

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +88,16 @@ def commit() -> dict[str, Any]:
     return {
         "commit": head or None,
         "dirty": bool(_git("status", "--porcelain")) if head else None,
+    }
+
+
+def provenance() -> dict[str, Any]:
+    """When, where, with which versions and at which commit something is measured."""
+    return {
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "machine": describe(),
+        **commit(),
     }
 
 

@@ -43,12 +43,11 @@ from workbench.console import Phases
 from workbench.fault_injection import FaultInjection
 from workbench.job_watch import JobWatch
 from workbench.live import LiveJob, await_collector, watch_sending
-from workbench.machine import CpuTimes, commit, describe, process_cpu_s, versions
+from workbench.machine import CpuTimes, process_cpu_s, provenance
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import REPLAYS, make_replay
-from workbench.rule_needs import write_rule_needs
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
@@ -153,11 +152,8 @@ def simulate(
     run = Run(plan, run_id, folder, phases)
     run.facts = {
         "run_id": run_id,
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": plan.to_builtins(),
-        "versions": versions(),
-        "machine": describe(),
-        **commit(),
+        **provenance(),
     }
     with ExitStack() as cleanup:
         run.history.mkdir(parents=True)
@@ -350,8 +346,12 @@ def _taskmanager_cpu_s(stack: LocalStack) -> dict[int, float]:
 def _judge(run: Run, thresholds: Thresholds) -> Evaluation:
     with run.phases.phase("oracle") as bar:
         run_oracle(run.history, run.replay, run.plan.job, run.limit_ms, bar)
+    return judge_folder(run, thresholds)
+
+
+def judge_folder(run: Run, thresholds: Thresholds) -> Evaluation:
+    """Write down what the run was, and judge what it recorded."""
     with run.phases.phase("judge"):
-        write_rule_needs(run.folder, run.plan.job.rules_file)
         run.facts["phases_s"] = run.phases.seconds
         (run.folder / "run.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(run.facts), indent=2)
