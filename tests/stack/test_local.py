@@ -181,14 +181,26 @@ def test_ctrl_c_during_up_leaves_nothing_running(tmp_path: Path) -> None:
         **{f"PAYSTREAM_STACK_{name.upper()}": str(port) for name, port in settings.ports().items()},
     }
     command = [sys.executable, "-m", "stack", "up"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as up:
-        wait_for(lambda: read_record(settings.flink_folder / "taskmanager-0.pid.json") is not None)
-        up.send_signal(signal.SIGINT)
-        up.communicate(timeout=60)
-    assert up.returncode != 0
-    assert {each.state for each in LocalStack(settings).status()} == {"stopped"}
-    assert all(ports.is_free(port) for port in settings.ports().values())
-    assert not [p for p in psutil.process_iter() if _mentions(p, str(settings.data_folder))]
+    try:
+        with subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, preexec_fn=_hear_ctrl_c
+        ) as up:
+            wait_for(
+                lambda: read_record(settings.flink_folder / "taskmanager-0.pid.json") is not None
+            )
+            up.send_signal(signal.SIGINT)
+            up.communicate(timeout=60)
+        assert up.returncode != 0
+        assert {each.state for each in LocalStack(settings).status()} == {"stopped"}
+        assert all(ports.is_free(port) for port in settings.ports().values())
+        assert not [p for p in psutil.process_iter() if _mentions(p, str(settings.data_folder))]
+    finally:
+        LocalStack(settings).down()
+
+
+def _hear_ctrl_c() -> None:
+    """A shell's background job ignores Ctrl-C, and so does all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_down_leaves_no_process_and_no_port(stack: LocalStack) -> None:
