@@ -9,10 +9,6 @@ from scenarios.base import Difficulty
 from scenarios.discovery import scenario
 from scenarios.mixes import MIXES, PREVALENCES, Mix
 
-#: Fraudulent swipes of an incident, roughly, to turn a prevalence into a number of incidents; what
-#: came out is in the manifest. Measured over the mix at medium.
-SWIPES_PER_INCIDENT = 5.0
-
 
 class PlannedCount(NamedTuple):
     """So many incidents of one kind."""
@@ -41,13 +37,31 @@ def incident_plan(settings: ReplaySettings) -> list[PlannedCount]:
 def _of_mix(mix: Mix, settings: ReplaySettings) -> list[PlannedCount]:
     attacks = settings.incident_count
     if settings.prevalence is not None:
-        frauds = settings.records * PREVALENCES[settings.prevalence]
-        attacks = max(1, round(frauds / SWIPES_PER_INCIDENT))
-    wanted = {name: attacks * share for name, share in mix.attack_shares.items()}
-    plan = _whole(wanted, attacks)
+        attacks = _attacks_for(mix, settings.records * PREVALENCES[settings.prevalence])
+    plan = _attacks_of(mix, attacks)
     for name, ratio in mix.look_alikes_per_attack.items():
         plan[name] = round(attacks * ratio)
     return [PlannedCount(name, settings.difficulty, count) for name, count in plan.items() if count]
+
+
+def _attacks_for(mix: Mix, frauds: float) -> int:
+    """The number of attacks whose fraudulent swipes come nearest to those wanted, at least one.
+
+    Few attacks do not have the mix's mean: which ones there are decides.
+    """
+    mean = sum(share * mix.swipes_per_attack[name] for name, share in mix.attack_shares.items())
+    middle = max(1, round(frauds / mean))
+    near = range(max(1, middle // 2), 2 * middle + 2)
+    return min(near, key=lambda attacks: abs(_swipes_of(mix, attacks) - frauds))
+
+
+def _swipes_of(mix: Mix, attacks: int) -> float:
+    counts = _attacks_of(mix, attacks)
+    return sum(count * mix.swipes_per_attack[name] for name, count in counts.items())
+
+
+def _attacks_of(mix: Mix, attacks: int) -> dict[str, int]:
+    return _whole({name: attacks * share for name, share in mix.attack_shares.items()}, attacks)
 
 
 def _whole(wanted: dict[str, float], total: int) -> dict[str, int]:

@@ -32,8 +32,8 @@ class LegitLowValueBurst(LookAlike):
 
     Difficulty
     ----------
-    easy: a few taps, an hour apart. medium: some, minutes apart. hard: a fair: many taps within
-    the hour.
+    easy: a few taps, an hour apart. medium: fewer, and as far apart. hard: a whole day out, as many
+    taps and as close together as by a thief who takes time.
 
     References
     ----------
@@ -55,16 +55,16 @@ class LegitLowValueBurst(LookAlike):
             refused_share=0.01,
         ),
         "medium": LegitLowValueBurstParameters(
-            taps_min=3,
-            taps_max=7,
-            gap_mean_s=900.0,
+            taps_min=2,
+            taps_max=4,
+            gap_mean_s=2_400.0,
             amount_factor=1.0,
             refused_share=0.02,
         ),
         "hard": LegitLowValueBurstParameters(
-            taps_min=4,
-            taps_max=9,
-            gap_mean_s=600.0,
+            taps_min=3,
+            taps_max=7,
+            gap_mean_s=1_600.0,
             amount_factor=1.2,
             refused_share=0.03,
         ),

@@ -22,13 +22,15 @@ class Mix(msgspec.Struct, frozen=True):
     """Shares of scenarios.
 
     ``attack_shares`` sum to 1 over incidents; ``look_alikes_per_attack`` is for each look-alike
-    the number of its incidents for each attack incident of the mix.
+    the number of its incidents for each attack incident of the mix. ``swipes_per_attack`` is the
+    mean number of fraudulent swipes of one incident of each attack at medium, as measured.
     """
 
     name: str
     summary: str
     attack_shares: dict[str, float]
     look_alikes_per_attack: dict[str, float]
+    swipes_per_attack: dict[str, float]
 
 
 #: By number of incidents. That remote fraud is most of it follows the ECB's "Report on card fraud"
@@ -65,6 +67,21 @@ MIXED: Final = Mix(
         "retry_after_decline": 1.0,
         "new_phone": 0.8,
         "shift_worker": 0.6,
+    },
+    swipes_per_attack={
+        "card_testing_slow": 6.0,
+        "test_then_cashout": 4.0,
+        "amount_spike_cnp": 2.0,
+        "account_takeover": 3.4,
+        "velocity_burst": 7.6,
+        "rapid_escalation": 5.7,
+        "bin_attack": 32.0,
+        "distributed_enumeration": 29.5,
+        "lost_stolen_contactless": 6.8,
+        "atm_cashout": 3.9,
+        "geo_jump": 2.6,
+        "magstripe_fallback": 3.0,
+        "compromised_terminal": 12.5,
     },
 )
 MIXES: Final[dict[str, Mix]] = {MIXED.name: MIXED}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 
 from generator.incident_plan import incident_plan
 from generator.replay import write_replay
 from generator.settings import ReplaySettings, SettingsError
-from scenarios.discovery import look_alikes, scenario_classes
+from generator.world import PopulationWorld
+from scenarios.discovery import look_alikes, scenario, scenario_classes
 from scenarios.mixes import MIXED, MIXES, PREVALENCES
 
 
@@ -19,6 +23,15 @@ def test_the_mix_has_every_scenario() -> None:
 
 def test_the_shares_of_attacks_sum_to_one() -> None:
     assert sum(MIXED.attack_shares.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", MIXED.attack_shares)
+def test_the_mix_knows_how_many_swipes_an_attack_has(
+    name: str, make_month: Callable[..., PopulationWorld]
+) -> None:
+    planned = scenario(name)("medium").plan(make_month(), 100)
+    swipes = [sum(swipe.role == "attack" for swipe in one.swipes) for one in planned]
+    assert np.mean(swipes) == pytest.approx(MIXED.swipes_per_attack[name], rel=0.2)
 
 
 def test_as_many_attacks_are_planned_as_asked_for() -> None:
