@@ -14,10 +14,10 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from generator import tables
 from generator.profiles import card_profiles
@@ -26,8 +26,8 @@ from generator.settings import Disturbances, ReplaySettings, SettingsError, Stri
 from generator.tokens import token_key
 from generator.traffic import make_traffic
 from scenarios.base import DIFFICULTIES, Difficulty
-from scenarios.discovery import scenario_classes
-from scenarios.variation import SPLITS, Split
+from scenarios.discovery import scenario, scenario_classes
+from scenarios.variation import SPLITS
 
 SHARD_FILE: Final = "shard.json"
 #: Event days before the scored ones, judged but not scored: the job's state is a card's own by
@@ -64,7 +64,7 @@ class ExamSettings(StrictSettings):
         Which of them.
     """
 
-    split: Split = "tuning"
+    split: Literal["tuning", "validation", "exam"] = "tuning"
     seed: Annotated[int, Field(ge=0, lt=10_000)] = 1
     shards: Annotated[int, Field(ge=1, le=100)] = 8
     cards_per_shard: Annotated[int, Field(ge=500, le=1_000_000)] = 13_500
@@ -72,6 +72,13 @@ class ExamSettings(StrictSettings):
     incidents: Annotated[int, Field(ge=0, le=10_000)] = 100
     scenarios: tuple[str, ...] = ()
     difficulties: tuple[Difficulty, ...] = DIFFICULTIES
+
+    @field_validator("scenarios")
+    @classmethod
+    def _scenarios_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            scenario(name)
+        return names
 
     @classmethod
     def parse(cls, values: dict[str, object]) -> ExamSettings:
@@ -83,15 +90,9 @@ class ExamSettings(StrictSettings):
             One line for each wrong field, by name.
         """
         try:
-            settings = cls.model_validate(values)
+            return cls.model_validate(values)
         except ValidationError as error:
             raise SettingsError.of(error) from None
-        unknown = sorted(set(settings.scenarios) - set(scenario_classes()))
-        if unknown:
-            raise SettingsError(f"scenarios: {', '.join(unknown)} do not exist")
-        if settings.split == "all":
-            raise SettingsError(f"split: one of {', '.join(SPLITS)}")
-        return settings
 
     def shard_seed(self, shard: int) -> int:
         """Seed of one shard, of no other split and seed."""

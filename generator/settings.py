@@ -16,7 +16,7 @@ from pydantic import (
 
 from generator.places import CURRENCIES
 from scenarios.base import Difficulty
-from scenarios.discovery import scenario
+from scenarios.discovery import UnknownScenario, scenario
 from scenarios.mixes import MIXES, PREVALENCES
 from scenarios.variation import Split
 
@@ -180,7 +180,10 @@ class ReplaySettings(StrictSettings):
     @classmethod
     def _scenario_exists(cls, name: str) -> str:
         if name != ORDINARY and name not in MIXES:
-            scenario(name)
+            try:
+                scenario(name)
+            except UnknownScenario as error:
+                raise ValueError(f"{error}; mixes: {', '.join(MIXES)}") from None
         return name
 
     @field_validator("prevalence")

@@ -88,7 +88,8 @@ class PopulationWorld:
         else:
             raise SettingsError(
                 f"the portfolio of {self._portfolio.size} cards is too small for more than "
-                f"{len(self._taken)} incidents: ask for fewer, or for a higher rate_per_min"
+                f"{len(self._taken)} incidents: ask for fewer, or for more cards (a higher "
+                "rate_per_min)"
             )
         return self._card(number)
 
@@ -135,7 +136,8 @@ class PopulationWorld:
     def _too_few(self, where: str, count: int) -> SettingsError:
         return SettingsError(
             f"{where} has fewer than {count} cards left in a portfolio of "
-            f"{self._portfolio.size}: ask for fewer incidents, or for a higher rate_per_min"
+            f"{self._portfolio.size}: ask for fewer incidents, or for more cards (a higher "
+            "rate_per_min)"
         )
 
     def unissued_card(self, like: Card) -> Card:

@@ -24,6 +24,8 @@ from workbench.machine import PROJECT_ROOT
 #: Shards of an exam, kept.
 SHARDS: Final = PROJECT_ROOT / "replays" / "exam"
 _POLL_S: Final = 0.2
+#: With this our processes refuse wrong settings; the reason is their last line.
+_REFUSED: Final = 2
 
 
 class Engine(NamedTuple):
@@ -158,6 +160,8 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Callable[[float], N
 
     Raises
     ------
+    SettingsError
+        If one refuses what it is asked for.
     workbench.children.ChildFailed
         If one ends badly.
     """
@@ -170,22 +174,21 @@ def run_tasks(tasks: Sequence[Task], workers: int, progress: Callable[[float], N
                 task = waiting.pop()
                 running.append(Child(task.name, task.command, task.log_file, task.cwd))
             for child in list(running):
+                if child.poll() == _REFUSED:
+                    raise SettingsError(child.last_line())
                 child.require_alive()
                 if child.poll() is not None:
                     running.remove(child)
                     done += 1
-            progress(done + sum(_share(child.log_file) for child in running))
+            progress(done + sum(map(_share, running)))
             time.sleep(_POLL_S)
     finally:
         for child in running:
             child.stop()
 
 
-def _share(log_file: Path) -> float:
-    lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-    if not lines:
-        return 0.0
-    done, _, total = lines[-1].partition(" ")
+def _share(child: Child) -> float:
+    done, _, total = child.last_line().partition(" ")
     return int(done) / int(total) if done.isdecimal() and total.isdecimal() else 0.0
 
 

@@ -103,6 +103,11 @@ class Child:
                 self._process.wait()
         return self.poll()
 
+    def last_line(self) -> str:
+        """The last that it said; empty if nothing."""
+        lines = self.log_file.read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "")
+
     def _failure(self, code: int) -> str:
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         tail = "\n".join(f"    {line}" for line in lines[-_TAIL_LINES:])

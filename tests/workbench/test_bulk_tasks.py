@@ -10,6 +10,7 @@ import msgspec
 import psutil
 import pytest
 
+from generator.settings import SettingsError
 from workbench.bulk import Task, engine_at, run_tasks
 from workbench.children import ChildFailed
 from workbench.machine import PROJECT_ROOT
@@ -49,6 +50,12 @@ def cmdline(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
+
+
+def test_one_that_refuses_its_settings_is_quoted(tmp_path: Path) -> None:
+    refuses = task(tmp_path, "bad", "print('cards: too few'); raise SystemExit(2)")
+    with pytest.raises(SettingsError, match=r"^cards: too few$"):
+        run_tasks([refuses], 1, lambda _: None)
 
 
 def test_a_command_s_processor_time_is_written_with_its_children_s(tmp_path: Path) -> None:
