@@ -53,11 +53,12 @@ CONTACTLESS_LIMIT_MINOR: Final = 5_000
 #: Above it, paid contactless with a phone. A choice.
 WALLET_SHARE: Final = 0.5
 MAGSTRIPE_SHARE: Final = 0.004
-FALLBACK_SHARE: Final = 0.003
+FALLBACK_SHARE: Final = 0.006
 RECURRING_SHARE: Final = 0.7
-#: Cards with a second device use it this often; a device never seen before is as rare as this.
+#: Cards with a second device use it this often; with one that is none of the card's own this often:
+#: browsers that forget, private windows, another's computer.
 SECOND_DEVICE_SHARE: Final = 0.3
-NEW_DEVICE_SHARE: Final = 0.004
+NEW_DEVICE_SHARE: Final = 0.06
 #: The net address is in another country than the holder: roaming, private networks.
 FOREIGN_IP_SHARE: Final = 0.01
 ZERO_AMOUNT_SHARE: Final = 0.02

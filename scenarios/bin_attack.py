@@ -29,9 +29,10 @@ class BinAttack(Scenario):
 
     Difficulty
     ----------
-    easy: an attempt a second from one device. medium: slower, and the device changes now and then.
-    hard: some ten to twenty numbers within minutes, each from a device of its own behind a proxy
-    in the issuer's country, for the amounts that customers pay: as many cards as a sale brings.
+    easy: an attempt a second from one device, hardly a number that exists. medium: slower, half of
+    the numbers exist, and the device changes now and then. hard: some ten to twenty numbers within
+    minutes, nearly all from a list of cards that exist, each from a device of its own behind a
+    proxy in the issuer's country, for the amounts that customers pay: as many cards as a sale brings.
 
     References
     ----------
@@ -39,7 +40,9 @@ class BinAttack(Scenario):
     Threats to Web Applications, OAT-010 Card Cracking and OAT-001 Carding; PCI Security Standards
     Council and NCFTA, "Bulletin: The Threat of Account Testing to Payment Security" (2020). How
     many, how fast and how many of them are issued are choices: real attacks last for thousands of
-    attempts, of which one incident is a piece.
+    attempts, of which one incident is a piece. Ali et al. (2017), "Does the Online Card Payment
+    Landscape Unwittingly Facilitate Fraud?", IEEE Security & Privacy 15 (2): guessing the other
+    details of cards that exist.
     """
 
     name: ClassVar[str] = "bin_attack"
@@ -65,7 +68,7 @@ class BinAttack(Scenario):
             numbers_min=22,
             numbers_max=42,
             gap_mean_s=2.5,
-            issued_share=0.07,
+            issued_share=0.55,
             approved_share=0.35,
             zero_amount_share=0.3,
             amount_min_factor=0.04,
@@ -77,7 +80,7 @@ class BinAttack(Scenario):
             numbers_min=10,
             numbers_max=24,
             gap_mean_s=6.0,
-            issued_share=0.2,
+            issued_share=0.85,
             approved_share=0.4,
             zero_amount_share=0.02,
             amount_min_factor=0.3,

@@ -36,8 +36,9 @@ class DistributedEnumeration(Scenario):
 
     Difficulty
     ----------
-    easy: an attempt every half minute, several at each merchant, from one device. medium: every
-    few minutes. hard: one in an hour or two over days, nearly each at another merchant, from
+    easy: an attempt every half minute, several at each merchant, from one device, hardly a number
+    that exists. medium: every few minutes, half of the numbers exist. hard: one in an hour or two
+    over days, nearly all from a list of cards that exist, nearly each at another merchant, from
     another device behind a proxy in the issuer's country, for amounts that customers pay.
 
     References
@@ -71,7 +72,7 @@ class DistributedEnumeration(Scenario):
             numbers_max=40,
             gap_mean_s=240.0,
             same_site_share=0.35,
-            issued_share=0.08,
+            issued_share=0.55,
             approved_share=0.35,
             zero_amount_share=0.3,
             amount_min_factor=0.04,
@@ -84,7 +85,7 @@ class DistributedEnumeration(Scenario):
             numbers_max=26,
             gap_mean_s=5_200.0,
             same_site_share=0.05,
-            issued_share=0.2,
+            issued_share=0.85,
             approved_share=0.4,
             zero_amount_share=0.03,
             amount_min_factor=0.3,

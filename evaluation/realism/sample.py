@@ -104,7 +104,8 @@ def frame(traffic: Traffic) -> pd.DataFrame:
 
     Beside the fields: ``scenario``, ``role``, ``incident_id``, ``difficulty``; ``payload`` (the
     bytes sent), ``euro_cents``, ``home_country`` and ``new_device``, which is whether the swipe
-    names a device that is none of the card's own.
+    names a device that is none of the card's own; and ``has_place``, which a site on the net has
+    not.
     """
     labelled = traffic.swipes
     columns: dict[str, Any] = {
@@ -130,4 +131,5 @@ def frame(traffic: Traffic) -> pd.DataFrame:
         device is not None and (token, device) not in own
         for token, device in zip(columns["card_token"], columns["device_id"], strict=True)
     ]
+    rows["has_place"] = rows["latitude"].notna()
     return rows

@@ -20,15 +20,15 @@ MIN_MERCHANTS: Final = 60
 #: Marked swipes or merchants, at most.
 MOST: Final = 500
 _SWIPES_BY: Final = ("entry_mode", "mcc", "message_type")
-_MERCHANTS_BY: Final = ("mcc", "country")
+_MERCHANTS_BY: Final = ("mcc", "country", "has_place")
 
 
 class Fingerprints(Check):
     """ROC AUC of gradient boosting on identifiers and formatting, for each scenario and over all.
 
     Swipes are compared with ordinary ones of the same entry mode, category and message type, each
-    card and device once; merchants with those of the same category and country. A look-alike that
-    can be told from ordinary swipes by formatting is as bad: it tells what is planned.
+    card and device once; merchants with those of the same category, country and channel. A
+    look-alike that can be told from ordinary swipes by formatting is as bad: it tells what is planned.
     """
 
     name = "fingerprints"
