@@ -29,10 +29,11 @@ class BinAttack(Scenario):
 
     Difficulty
     ----------
-    easy: an attempt a second from one device, hardly a number that exists. medium: slower, half of
-    the numbers exist, and the device changes now and then. hard: some ten to twenty numbers within
-    minutes, nearly all from a list of cards that exist, each from a device of its own behind a
-    proxy in the issuer's country, for the amounts that customers pay: as many cards as a sale brings.
+    easy: an attempt a second from one device, hardly a number that exists. medium: slower, half
+    of the numbers exist, and the device changes now and then. hard: some ten to twenty numbers
+    within minutes, nearly all from a list of cards that exist, each from a device of its own
+    behind a proxy in the issuer's country, for the amounts that customers pay: as many cards as
+    a sale brings.
 
     References
     ----------

@@ -26,9 +26,10 @@ _MERCHANTS_BY: Final = ("mcc", "country", "has_place")
 class Fingerprints(Check):
     """ROC AUC of gradient boosting on identifiers and formatting, for each scenario and over all.
 
-    Swipes are compared with ordinary ones of the same entry mode, category and message type, each
-    card and device once; merchants with those of the same category, country and channel. A
-    look-alike that can be told from ordinary swipes by formatting is as bad: it tells what is planned.
+    Swipes are compared with ordinary ones of the same entry mode, category and message type,
+    each card and device once; merchants with those of the same category, country and channel. A
+    look-alike that can be told from ordinary swipes by formatting is as bad: it tells what is
+    planned.
     """
 
     name = "fingerprints"
