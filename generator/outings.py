@@ -15,9 +15,13 @@ import numpy as np
 from generator.mixing import F64, I64
 
 #: Swipes that follow another one of their card on the same outing. A choice.
-FOLLOWING_SHARE: Final = 0.5
-#: Mean time between the two, exponential. A choice.
-FOLLOWING_MEAN_MS: Final = 3_600_000
+FOLLOWING_SHARE: Final = 0.6
+#: Time between the two: a least one, to the next shop and its till, plus an exponential; its mean.
+#: Choices.
+FOLLOWING_LEAST_MS: Final = 240_000
+FOLLOWING_MEAN_MS: Final = 2_100_000
+#: Swipes of an outing, at most. A choice.
+OUTING_SWIPES: Final = 6
 _MS_PER_DAY: Final = 86_400_000
 
 
@@ -38,16 +42,36 @@ def follow_outings(rng: np.random.Generator, number: I64, time_ms: I64) -> I64:
         outing have the card of its first, and that was drawn as all are.
     """
     count = len(number)
-    follows = rng.random(count) < FOLLOWING_SHARE
-    gap_ms = np.ceil(rng.standard_exponential(count) * FOLLOWING_MEAN_MS).astype(np.int64)
-    before = np.searchsorted(time_ms, time_ms - gap_ms, side="right") - 1
-    first = np.where(follows & (before >= 0), before, np.arange(count))
+    itself = np.arange(count)
+    wanted = np.flatnonzero(rng.random(count) < FOLLOWING_SHARE)
+    beyond_ms = rng.standard_exponential(len(wanted)) * (FOLLOWING_MEAN_MS - FOLLOWING_LEAST_MS)
+    gap_ms = FOLLOWING_LEAST_MS + np.ceil(beyond_ms).astype(np.int64)
+    before = np.searchsorted(time_ms, time_ms[wanted] - gap_ms, side="right") - 1
+    wanted, before = wanted[before >= 0], before[before >= 0]
+    # Nobody is in two shops at once: a swipe is followed by one other at most.
+    before, chosen = np.unique(before, return_index=True)
+    previous = itself.copy()
+    previous[wanted[chosen]] = before
+    previous = np.where(_place_in_outing(previous) % OUTING_SWIPES == 0, itself, previous)
     while True:
-        further = first[first]
-        if np.array_equal(further, first):
-            together: I64 = number[first]
+        further = previous[previous]
+        if np.array_equal(further, previous):
+            together: I64 = number[previous]
             return together
-        first = further
+        previous = further
+
+
+def _place_in_outing(previous: I64) -> I64:
+    """How many swipes came before each in its chain; 0 for its first."""
+    itself = np.arange(len(previous))
+    place = np.zeros(len(previous), dtype=np.int64)
+    at = previous
+    while True:
+        moved = at != itself
+        if not moved.any():
+            return place
+        place[moved] += 1
+        itself, at = at, previous[at]
 
 
 def outing_gaps(rng: np.random.Generator, per_day: F64, limit: int) -> F64:
@@ -65,5 +89,7 @@ def outing_gaps(rng: np.random.Generator, per_day: F64, limit: int) -> F64:
     chance[:, :1] = share * short_days * rate
     is_short = rng.random((len(per_day), limit)) < chance
     mean_days = np.where(is_short, short_days, long_days)
-    gaps: F64 = rng.standard_exponential((len(per_day), limit)) * mean_days
+    least_days = np.where(is_short, FOLLOWING_LEAST_MS / _MS_PER_DAY, 0.0)
+    beyond = rng.standard_exponential((len(per_day), limit)) * (mean_days - least_days)
+    gaps: F64 = least_days + beyond
     return gaps
