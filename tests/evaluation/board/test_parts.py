@@ -125,6 +125,10 @@ def exams(draw):
     return swipes
 
 
+def mix_of(attacks, look_alikes):
+    return Mix("any", "", attacks, look_alikes, dict.fromkeys(attacks, 1.0))
+
+
 class TestPrevalence:
     @settings(
         max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -134,7 +138,7 @@ class TestPrevalence:
         sample = sample_of([*swipes, swipe("z0", 1)])
         attacks = len({s["incident_id"] for s in swipes if s["is_fraud"]})
         others = len({s["incident_id"] for s in swipes if s["role"] == "look_alike"})
-        own = Mix("own", "", {"geo_jump": 1.0}, {"legit_travel": others / max(attacks, 1)})
+        own = mix_of({"geo_jump": 1.0}, {"legit_travel": others / max(attacks, 1)})
         prevalence = sample.fraud.mean()
         weights = weights_at(sample, concerned(sample), prevalence, own, "sample")
         if not attacks:
@@ -151,7 +155,7 @@ class TestPrevalence:
     @given(exams(), st.floats(1e-6, 0.2))
     def test_the_weighted_share_of_fraud_is_the_prevalence(self, sample_of, swipes, prevalence):
         sample = sample_of([*swipes, swipe("z0", 1)])
-        mix = Mix("any", "", {"geo_jump": 0.3}, {"legit_travel": 0.6})
+        mix = mix_of({"geo_jump": 0.3}, {"legit_travel": 0.6})
         weights = weights_at(sample, concerned(sample), prevalence, mix)
         if weights is not None:
             fraud = float(weights.of_swipes @ sample.fraud)
@@ -166,12 +170,12 @@ class TestPrevalence:
             swipe("z0", 1),
         ]
         sample = sample_of(swipes)
-        mix = Mix("one", "", {"geo_jump": 1.0}, {})
+        mix = mix_of({"geo_jump": 1.0}, {})
         weights = weights_at(sample, concerned(sample), 0.1, mix).of_incidents
         assert weights[0] == pytest.approx(weights[1] + weights[2])
 
     def test_a_scenario_that_the_mix_does_not_have_weighs_nothing_and_is_named(self, sample):
-        weights = weights_at(sample, concerned(sample), 0.1, Mix("m", "", {"geo_jump": 1.0}, {}))
+        weights = weights_at(sample, concerned(sample), 0.1, mix_of({"geo_jump": 1.0}, {}))
         assert weights.missing == ("legit_travel",)
         assert weights.of_swipes[5] == 0.0
 
@@ -179,7 +183,7 @@ class TestPrevalence:
         flagged = {"action": 1, "fired": 1}
         swipes = [swipe("a0", 0.5, **flagged), swipe("a1", 1, "ia", **flagged), swipe("z0", 1)]
         sample = sample_of(swipes)
-        weights = weights_at(sample, concerned(sample), 0.1, Mix("m", "", {"geo_jump": 1.0}, {}))
+        weights = weights_at(sample, concerned(sample), 0.1, mix_of({"geo_jump": 1.0}, {}))
         cases = opened_cases(study(sample))
         assert cases.right.tolist() == [True]
         assert cases.weights(weights) == pytest.approx(weights.of_incidents)
