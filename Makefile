@@ -43,7 +43,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab realism replay runs compare scenarios rules
+.PHONY: simulate contract-check local evaluate ab realism replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
 
@@ -71,6 +71,9 @@ runs: $(ENV)  ## All runs with their verdicts
 
 compare: $(ENV)  ## Two runs side by side: a=RUN b=RUN
 	@$(BIN)/paystream compare '$(a)' '$(b)'
+
+dashboard: $(ENV)  ## All of it in a browser, on loopback: port=8501
+	@$(BIN)/paystream dashboard $(call options,port)
 
 scenarios: $(ENV)  ## What can be replayed
 	@$(BIN)/paystream scenarios

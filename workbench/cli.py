@@ -13,7 +13,16 @@ from typing import Final
 
 import typer
 
-from workbench import cli_ab, cli_exam, cli_external, cli_inspect, cli_realism, cli_run, cli_stack
+from workbench import (
+    cli_ab,
+    cli_dashboard,
+    cli_exam,
+    cli_external,
+    cli_inspect,
+    cli_realism,
+    cli_run,
+    cli_stack,
+)
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
 INTERRUPTED_EXIT_CODE: Final = 130
@@ -33,6 +42,7 @@ for command in (
     *cli_realism.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,
+    *cli_dashboard.COMMANDS,
     cli_stack.doctor,
 ):
     app.command()(command)

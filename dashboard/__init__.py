@@ -1,0 +1,1 @@
+"""What do stored results and a running simulation look like?"""

@@ -1,0 +1,56 @@
+"""The results in a browser: `paystream dashboard`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from stack.ports import is_free, owner
+from stack.process import StackError
+from workbench.machine import PROJECT_ROOT
+
+HOST: Final = "127.0.0.1"
+
+Folder = Annotated[Path, typer.Option(metavar="<path>", help="Where these results lie.")]
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8501,
+    runs: Folder = PROJECT_ROOT / "runs",
+    exams: Folder = PROJECT_ROOT / "exams",
+    realism: Folder = PROJECT_ROOT / "realism",
+) -> None:
+    """Show results in a browser, until Ctrl-C."""
+    if not is_free(port):
+        raise StackError(f"port {port} is taken by {owner(port)}: choose another with --port")
+    folders = {"RUNS": runs, "EXAMS": exams, "REALISM": realism}
+    environment = os.environ | {
+        f"PAYSTREAM_DASHBOARD_{name}": str(folder.resolve()) for name, folder in folders.items()
+    }
+    sys.stdout.write(f"http://{HOST}:{port}  (Ctrl-C ends it)\n")
+    sys.stdout.flush()
+    # In place of this process: Ctrl-C and a polite kill reach Streamlit itself.
+    os.chdir(PROJECT_ROOT)
+    os.execve(sys.executable, _command(port), environment)  # noqa: S606 - arguments are a list
+
+
+def _command(port: int) -> list[str]:
+    options = {
+        "server.address": HOST,
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+    }
+    app = str(PROJECT_ROOT / "dashboard" / "app.py")
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [sys.executable, "-m", "streamlit", "run", app, *given]
+
+
+COMMANDS: Final = (dashboard,)
