@@ -211,10 +211,13 @@ def _show(
     console.print()
     if title:
         console.print(Text(title, style="bold"))
-    table = Table(box=None, pad_edge=True, padding=(0, 1), show_header=any(heads))
-    for head, side in zip(heads, sides, strict=True):
+    table = Table(box=None, collapse_padding=True, padding=(0, 1), show_header=any(heads))
+    for at, (head, side) in enumerate(zip(heads, sides, strict=True)):
         justify: _Justify = "left" if side == "l" else "right"
-        table.add_column(head, justify=justify, overflow="fold", header_style="dim")
+        # A name cut in two is hard to read and cannot be searched for.
+        table.add_column(
+            head, justify=justify, overflow="fold", no_wrap=at == 0, header_style="dim"
+        )
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)
