@@ -68,6 +68,16 @@ def test_a_short_window_is_inconclusive(record):
     assert "5.5 s is shorter than 10 s" in outcome.result.reason
 
 
+def test_in_a_short_window_what_is_still_on_its_way_is_no_failure(record):
+    few = record(60)
+    few.manifest["warm_up_ms"] = 0
+    for row in few.rows("decisions", "uncommitted"):
+        row["received_ns"] += 1_000 * MS
+    outcome = judged(few)
+    assert figures(outcome)["achieved_rate"] < 10  # what is not on decisions was not held back
+    assert outcome.result.verdict == "inconclusive"
+
+
 def test_a_run_that_is_all_warm_up_is_inconclusive(recording):
     recording.manifest["warm_up_ms"] = 60_000
     assert judged(recording).result.verdict == "inconclusive"
