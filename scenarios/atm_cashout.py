@@ -18,7 +18,7 @@ from scenarios.base import (
 )
 from scenarios.cash import CASH_MACHINE_MCC, NOTE_MINOR, moved_to_night
 from scenarios.drawing import chance
-from scenarios.planning import card_and_target, card_incident, event_times_ms
+from scenarios.planning import card_incident, copied_card, event_times_ms
 
 
 class AtmCashoutParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -124,11 +124,7 @@ class AtmCashout(Scenario):
 
     def incident(self, world: World, dial: AtmCashoutParameters) -> Incident:
         """One card, emptied."""
-        if chance(world, dial.away_share):
-            card, place = card_and_target(world, dial.away_min_km, 20_000.0)
-        else:
-            card = world.take_card()
-            place = card.place
+        card, place = copied_card(world, dial.away_share, dial.away_min_km)
         magstripe = chance(world, dial.magstripe_share)
         times_ms = event_times_ms(
             world, (dial.withdrawals_min, dial.withdrawals_max), 25.0, dial.gap_mean_s

@@ -15,7 +15,7 @@ from scenarios.base import (
     World,
 )
 from scenarios.drawing import chance
-from scenarios.planning import card_and_target, card_incident, event_times_ms
+from scenarios.planning import card_incident, copied_card, event_times_ms
 from scenarios.remote import MIN_AMOUNT_MINOR, scaled_amount_minor
 
 #: Clothing, department stores, electronics, other retail: what can be sold on. A choice.
@@ -118,11 +118,7 @@ class MagstripeFallback(Scenario):
 
     def incident(self, world: World, dial: MagstripeFallbackParameters) -> Incident:
         """One copied stripe."""
-        if chance(world, dial.away_share):
-            card, place = card_and_target(world, dial.away_min_km, 20_000.0)
-        else:
-            card = world.take_card()
-            place = card.place
+        card, place = copied_card(world, dial.away_share, dial.away_min_km)
         swipes = []
         for at_ms in event_times_ms(
             world, (dial.purchases_min, dial.purchases_max), 30.0, dial.gap_mean_s

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from job.contracts import MessageType
 from scenarios.base import Card, Incident, Place, PlannedSwipe, Role, Terminal, World
-from scenarios.drawing import exponential_ms
+from scenarios.drawing import chance, exponential_ms
 from scenarios.geography import distance_km
 
 #: Cards tried for a city at the distance wanted, before the world counts as too small.
 ATTEMPTS = 200
+#: Half the equator: no city is further.
+_ANYWHERE_KM = 20_000.0
 
 
 def card_and_target(world: World, min_km: float, max_km: float) -> tuple[Card, Place]:
@@ -34,6 +36,14 @@ def card_and_target(world: World, min_km: float, max_km: float) -> tuple[Card, P
         if targets:
             return card, targets[int(world.rng.integers(len(targets)))]
     raise ValueError(f"no city is between {min_km} and {max_km} km from any of {ATTEMPTS} cards")
+
+
+def copied_card(world: World, away_share: float, away_min_km: float) -> tuple[Card, Place]:
+    """A card, and the city where its copy is used: a far one as often as the share says."""
+    if chance(world, away_share):
+        return card_and_target(world, away_min_km, _ANYWHERE_KM)
+    card = world.take_card()
+    return card, card.place
 
 
 def swipe_at(
