@@ -16,8 +16,8 @@ SCENARIO: Final = "geo_jump"
 SEED: Final = 1
 #: Swipes in 30 days: so few that the sample is made in seconds.
 SWIPES: Final = 20_000
-#: Of each difficulty: the fingerprints need 60 swipes of different cards.
-INCIDENTS: Final = 60
+#: Of each difficulty: 90 in all, of which the fingerprints need 60 of different cards.
+INCIDENTS: Final = 30
 #: Of the tokens; no real data is behind them.
 KEY: Final = b"controls"
 

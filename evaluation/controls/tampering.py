@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from evaluation.controls.base import CannotTry
+from evaluation.controls.material import Material
 from evaluation.history import Bools, History, Int64s, TopicRecords, integers
 
 NANOS_PER_S: Final = 1_000_000_000
@@ -103,6 +104,24 @@ def stalled_floor(floor: pa.Table | None, begin_ns: int, end_ns: int) -> pa.Tabl
         raise CannotTry("the floor was not measured")
     at_ns = bunched(integers(floor, "received_ns"), begin_ns, end_ns)
     return pa.table({"sent_ns": floor.column("sent_ns"), "received_ns": at_ns})
+
+
+def require_quiet(material: Material) -> None:
+    """Check that nothing excuses a slow job in the unbroken history.
+
+    Raises
+    ------
+    CannotTry
+        If the machine was slow or taken away: a broken latency would be inconclusive, rightly.
+    """
+    latency = material.baseline.judge("latency")
+    for name in ("floor_p99", "steal_share"):
+        figure = None if latency is None else latency.figure(name)
+        value = None if figure is None else figure.value
+        if figure is None or not isinstance(value, int | float) or figure.threshold is None:
+            raise CannotTry(f"{name} was not measured, which excuses a slow job")
+        if value > figure.threshold:
+            raise CannotTry(f"{name} is {value:g} {figure.unit}, which excuses a slow job")
 
 
 def measured_span(history: History) -> tuple[int, int]:

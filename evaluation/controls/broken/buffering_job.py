@@ -6,7 +6,7 @@ from typing import Final
 
 from evaluation.controls.base import Tampering
 from evaluation.controls.material import Material
-from evaluation.controls.tampering import NANOS_PER_S, every_topic, later, received
+from evaluation.controls.tampering import NANOS_PER_S, every_topic, later, received, require_quiet
 from evaluation.history import History
 
 #: Watermarks follow so far behind the newest swipe, in event time.
@@ -24,6 +24,7 @@ class BufferingJob(Tampering):
 
     def tamper(self, material: Material) -> History:
         """Let all outputs come so much later."""
+        require_quiet(material)
         history = material.history
         wait_ns = int(LATENESS_S / history.facts.speedup * NANOS_PER_S)
         return every_topic(

@@ -9,7 +9,13 @@ import numpy as np
 
 from evaluation.controls.base import Tampering
 from evaluation.controls.material import Material
-from evaluation.controls.tampering import NANOS_PER_S, SEED, judged_rows, with_records
+from evaluation.controls.tampering import (
+    NANOS_PER_S,
+    SEED,
+    judged_rows,
+    require_quiet,
+    with_records,
+)
 from evaluation.history import History
 
 #: More than the one in a hundred that a p99 forgives.
@@ -28,6 +34,7 @@ class LateDecisions(Tampering):
 
     def tamper(self, material: Material) -> History:
         """Hold them back."""
+        require_quiet(material)
         history = material.history
         rows = judged_rows(history)
         decisions = history.outputs["decisions"]

@@ -6,7 +6,7 @@ from typing import Final
 
 from evaluation.controls.base import Tampering
 from evaluation.controls.material import Material
-from evaluation.controls.tampering import bunched, every_topic, middle_of, received
+from evaluation.controls.tampering import bunched, every_topic, middle_of, received, require_quiet
 from evaluation.history import History
 
 STALL_S: Final = 3.0
@@ -26,6 +26,7 @@ class StalledJob(Tampering):
 
     def tamper(self, material: Material) -> History:
         """Let all outputs of the stall come at its end."""
+        require_quiet(material)
         history = material.history
         begin_ns, end_ns = middle_of(history, STALL_S)
         return every_topic(

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from evaluation.controls.base import CannotTry, Control, Tampering, control_classes
 from evaluation.controls.broken.dropped_decision import DroppedDecision
+from evaluation.controls.broken.late_decisions import LateDecisions
 from evaluation.controls.broken.one_late_decision import OneLateDecision
 from evaluation.controls.material import Material
 from evaluation.controls.report import print_controls
@@ -126,6 +127,15 @@ def test_a_run_that_is_not_sure_of_itself_leaves_the_controls_inconclusive(
         "throughput",
     }
     assert found.exit_code == 3
+
+
+def test_where_the_machine_excuses_a_slow_job_no_slow_job_can_be_tried(recording: Any) -> None:
+    for row in recording.floor:
+        row["received_ns"] += 40_000_000
+    excused = Material(load_history(recording.write()), load_thresholds())
+    found = tried(excused, LateDecisions(), DroppedDecision())
+    assert [one.outcome for one in found.controls] == ["not tried", "caught"]
+    assert "floor_p99" in found.controls[0].reason
 
 
 def test_results_are_read_back_as_they_were_written(material: Material, tmp_path: Any) -> None:
