@@ -29,8 +29,8 @@ from generator.send_worker import load_share
 from generator.whole_file import write_whole
 from job.contracts import Topics
 
-#: Swipes under way at most. A choice: a tenth of a second at 12,000 a minute.
-WINDOW: Final = 20
+#: Swipes under way at most. A choice: a second of 12,000 a minute, a third of the stall.
+WINDOW: Final = 200
 _START_DELAY_NS: Final = 100_000_000
 _PROGRESS_EVERY_NS: Final = 200_000_000
 _POLL_S: Final = 0.001
