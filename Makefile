@@ -43,7 +43,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab realism replay runs compare dashboard scenarios rules
+.PHONY: simulate contract-check local evaluate ab realism controls replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
 
@@ -65,6 +65,9 @@ replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FI
 
 realism: $(ENV)  ## Is the traffic like life, and does nothing give attacks away? seed=1 swipes=300000
 	@$(BIN)/paystream realism $(call options,seed swipes)
+
+controls: $(ENV) $(if $(full),$(JARS))  ## Does the harness notice what is broken on purpose? full=1 (on the real stack, too) run=RUN
+	@$(BIN)/paystream controls $(if $(full),--full) $(call option,run) $(call option,only)
 
 runs: $(ENV)  ## All runs with their verdicts
 	@$(BIN)/paystream runs

@@ -31,7 +31,8 @@ _POLL_S: Final = 0.1
 class FloorProbe:
     """Measures plain Kafka round trips beside a run: one thread sends, one receives.
 
-    Sending keeps its schedule however slow the answers are, or slow moments would be left out.
+    Sending keeps its schedule however slow the answers are, and each round trip counts from when
+    its message was due, or slow moments would be left out.
 
     Parameters
     ----------
@@ -100,7 +101,8 @@ class FloorProbe:
     def _send(self) -> None:
         due_s = time.monotonic()
         while not self._stopping.wait(max(0.0, due_s - time.monotonic())):
-            self._producer.produce(self._topic, b"%d" % time.monotonic_ns(), partition=0)
+            # The time it was due: had this process stood still, its messages would be as late.
+            self._producer.produce(self._topic, b"%d" % int(due_s * 1e9), partition=0)
             self._producer.poll(0)
             due_s += self._interval_s
         self._producer.flush(1.0)

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evaluation.decoding import TOPICS, Decoded, decode_all, is_clock, swipe_id_of
-from evaluation.matching import join_by_swipe_id, positions_by_id
+from evaluation.matching import join_by_swipe_id, look_up, positions_by_id
 from evaluation.run_folder import RunFacts, read_facts
 from job.contracts import DeadLetter
 
@@ -123,13 +123,24 @@ def is_profile_letter(record: Any) -> bool:
 
 @dataclass(frozen=True)
 class Sends:
-    """The send log as columns; ``position`` is ``NOWHERE`` for what was never delivered."""
+    """The send log as columns; ``position`` is ``NOWHERE`` for what was never delivered.
+
+    Attributes
+    ----------
+    due_ns
+        When the replay's own schedule has each, after its start; below zero for what it has not.
+        None where the replay is not there.
+    planned
+        Records in the replay's schedule; None where it is not there.
+    """
 
     intended_ns: Int64s
     actual_ns: Int64s
     delivered_ns: Int64s
     position: Int64s
     errors: int
+    due_ns: Int64s | None = None
+    planned: int | None = None
 
     @property
     def delivered(self) -> Bools:
@@ -266,7 +277,7 @@ def load_history(folder: Path) -> History:
     return History(
         facts=facts,
         outputs={} if observed is None else topic_records(observed, facts.job.topics),
-        sends=None if sends is None else _sends(sends),
+        sends=None if sends is None else _sends(sends, _schedule(replay)),
         sent=None if sent is None else _sent(sent),
         expected=None if expected is None else expected_records(expected),
         floor=_table(recorded / "floor.parquet", problems),
@@ -327,7 +338,21 @@ def topic_records(observed: pa.Table, topics: Sequence[str]) -> dict[str, TopicR
     return by_topic
 
 
-def _sends(table: pa.Table) -> Sends:
+def _schedule(replay: Path) -> pa.Table | None:
+    """When the replay wants each record sent; None where it is not there, or has no schedule."""
+    try:
+        return pq.read_table(replay / "records.parquet", columns=["index", "due_us"])
+    except (pa.ArrowException, OSError):
+        return None
+
+
+def _sends(table: pa.Table, schedule: pa.Table | None) -> Sends:
+    due_ns = None
+    if schedule is not None:
+        wanted = integers(table, "index")
+        due_ns = look_up(
+            wanted, integers(schedule, "index"), integers(schedule, "due_us") * 1000, absent=-1
+        )
     delivered_ns = integers(table, "delivered_ns")
     position = pack(integers(table, "partition"), integers(table, "offset"))
     failed = (delivered_ns <= 0) | table.column("error").is_valid().to_numpy()
@@ -337,6 +362,8 @@ def _sends(table: pa.Table) -> Sends:
         delivered_ns=delivered_ns,
         position=np.where(failed, NOWHERE, position),
         errors=int(failed.sum()),
+        due_ns=due_ns,
+        planned=None if schedule is None else len(schedule),
     )
 
 

@@ -31,6 +31,7 @@ _ADVICE: Final[dict[str, str]] = {
     "rule_errors": "the log of the TaskManager has the traceback",
     "send_errors": "sends.parquet names the error of each; is Kafka reachable and large enough?",
     "slip_p99": "more sending processes (workers) or a lower rate",
+    "off_schedule": "is the sender one of your own? due times are those of the replay's records",
     "uncommitted_p99": "results/latency_by_second.parquet shows when; the split shows where",
     "committed_p99": "results/latency_by_second.parquet shows when; checkpoints set its floor",
     "achieved_rate": "results/backlog.parquet shows when; lower the rate or add slots",

@@ -310,6 +310,10 @@ class FlinkRest:
                 return
         self.wait_ended(job_id, deadline_s)
 
+    def trigger_checkpoint(self, job_id: str) -> None:
+        """Ask for a checkpoint beside those that come by themselves; it is not waited for."""
+        self._call("POST", f"/jobs/{job_id}/checkpoints", b"{}")
+
     def stop_with_savepoint(
         self, job_id: str, target: str | None = None, deadline_s: float = 120.0
     ) -> str:

@@ -15,6 +15,7 @@ import typer
 
 from workbench import (
     cli_ab,
+    cli_controls,
     cli_dashboard,
     cli_exam,
     cli_external,
@@ -40,6 +41,7 @@ for command in (
     *cli_exam.COMMANDS,
     *cli_ab.COMMANDS,
     *cli_realism.COMMANDS,
+    *cli_controls.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,

@@ -88,7 +88,7 @@ def as_sent(records: Path, sent: Path, partitions: int) -> None:
     records, sent
         A replay's ``records.parquet``; the file to write, in the order of partition and offset.
     """
-    table = pq.read_table(records, columns=["record_time_ms", "key", "value"])
+    table = pq.read_table(records, columns=["index", "record_time_ms", "key", "value"])
     keys = table.column("key").to_pylist()
     places = np.array([crc32((key or "").encode()) % partitions for key in keys], dtype=np.int32)
     order = np.argsort(places, kind="stable")

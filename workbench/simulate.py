@@ -41,6 +41,7 @@ from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
 from workbench.fault_injection import FaultInjection
+from workbench.intervention import Intervention
 from workbench.job_watch import JobWatch
 from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, process_cpu_s, provenance
@@ -66,6 +67,8 @@ class Run:
         ``<id>.partial`` until the run is done.
     sent
         Whether the sending has ended.
+    intervention
+        What is done to it on purpose.
     """
 
     plan: RunPlan
@@ -76,6 +79,7 @@ class Run:
     manifest: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     sent: bool = False
+    intervention: Intervention = field(default_factory=Intervention)
 
     @property
     def prefix(self) -> str:
@@ -121,6 +125,7 @@ def simulate(
     settings: StackSettings | None = None,
     replays: Path = REPLAYS,
     keep_stack: bool = False,
+    intervention: Intervention | None = None,
 ) -> tuple[Path, Evaluation]:
     """Run a plan for real, and judge it.
 
@@ -138,6 +143,8 @@ def simulate(
         Folder of all replays.
     keep_stack
         Leave a stack running that this run had to start.
+    intervention
+        What is done to the run on purpose; None for nothing.
 
     Returns
     -------
@@ -150,6 +157,7 @@ def simulate(
     run_id = new_run_id(plan.replay.scenario)
     folder = runs / f"{run_id}.partial"
     run = Run(plan, run_id, folder, phases)
+    run.intervention = intervention or run.intervention
     run.facts = {
         "run_id": run_id,
         "settings": plan.to_builtins(),
@@ -250,7 +258,10 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
             progress = CommitProgress(
                 bootstrap, group_id, topics.card_profiles, run.plan.partitions
             )
-            with nudging(bootstrap, run.prefix, run.plan.partitions, run.start_ms - 1) as nudge:
+            with (
+                run.intervention.while_warming(live),
+                nudging(bootstrap, run.prefix, run.plan.partitions, run.start_ms - 1) as nudge,
+            ):
                 wait_consumed(
                     stack,
                     job_id,
@@ -286,7 +297,7 @@ def _sender(run: Run, live: LiveJob) -> Child:
     return Child(
         "the sender",
         [
-            *_python("generator.send"),
+            *_python(run.intervention.sender),
             *("--bootstrap", live.stack.settings.kafka_address),
             *("--prefix", run.prefix),
             *("--replay", str(run.replay)),
@@ -305,7 +316,11 @@ def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) 
     cpu_before, taskmanagers_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
     fault = _fault(run.plan, live)
     try:
-        with run.phases.phase("send and judge live") as bar, fault or nullcontext():
+        with (
+            run.phases.phase("send and judge live") as bar,
+            fault or nullcontext(),
+            run.intervention.while_sending(live, collector),
+        ):
             run.go_file.touch()
             watch_sending(live, sender, collector, bar)
     finally:
@@ -313,6 +328,7 @@ def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) 
         run.go_file.unlink(missing_ok=True)
     run.sent = True
     run.facts["machine"] |= CpuTimes.now().shares_since(cpu_before)
+    run.intervention.when_sent(live)
     with run.phases.phase("complete") as bar:
         clock_ms = run.end_ms + CLOCK_GAP_MS
         bootstrap = live.stack.settings.kafka_address

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from evaluation.history import NOWHERE, Bools, History, Int64s, Sends, integers
 from evaluation.judges.base import Findings, Judge, Outcome
+from evaluation.judges.latency_schedule import judge_schedule
 from evaluation.judges.latency_split import report_split
 from evaluation.matching import first_received, look_up
 from evaluation.owed import owed_answers
@@ -72,10 +73,11 @@ class Latency(Judge):
     Verdict
     -------
     Passes while the p99 of both views is within its threshold. Inconclusive, whatever the p99:
-    with too few samples; at a speedup other than 1; when the sender ran behind its schedule. And
-    for a p99 over its threshold: when the run is not complete and decisions are missing; when the
-    machine was taken away (steal), or the floor was slow or not measured. A p99 without end in a
-    complete run is never the machine's doing, and fails.
+    with too few samples; at a speedup other than 1; when the sender ran behind its schedule, or
+    when what it says it intended is not the schedule of the replay. And for a p99 over its
+    threshold: when the run is not complete and decisions are missing; when the machine was taken
+    away (steal), or the floor was slow or not measured. A p99 without end in a complete run is
+    never the machine's doing, and fails.
 
     References
     ----------
@@ -172,6 +174,8 @@ def _doubts(
     slip_p99_ms = _slip(findings, sends, bounds)
     if not slip_p99_ms <= bounds.slip_p99_ms:
         doubts.append(f"the sender ran {slip_p99_ms:.1f} ms behind its schedule at p99")
+    if not judge_schedule(findings, sends, history.facts.sends.start_monotonic_ns):
+        doubts.append("the sender did not keep to the replay's schedule")
     if history.facts.speedup != 1.0:
         doubts.append(f"event time ran at speedup {history.facts.speedup:g}, not 1")
         findings.unknown(doubts[-1:])

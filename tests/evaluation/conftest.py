@@ -96,6 +96,7 @@ class Recording:
 
     def __init__(self, folder: Path, swipes: int) -> None:
         self.folder = folder
+        self.schedule: list[dict[str, Any]] = []
         self.sends: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.expected: list[dict[str, Any]] = []
@@ -145,6 +146,7 @@ class Recording:
         offset = self._offsets[partition]
         self._offsets[partition] += 1
         due_ns = START_NS + index * STEP_MS * 1_000_000
+        self.schedule.append({"index": index, "due_us": index * STEP_MS * 1000})
         self.sends.append(
             {
                 "index": index,
@@ -299,6 +301,7 @@ class Recording:
             (recorded / "observed.parquet", self.observed, OBSERVED),
             (recorded / "floor.parquet", self.floor, FLOOR),
             (recorded / "lag.parquet", self.lag, LAG),
+            (replay / "records.parquet", self.schedule, SCHEDULE),
             (replay / "labels.parquet", self.labels, LABELS),
             (replay / "incidents.parquet", self.incidents, INCIDENTS),
         ):
@@ -321,6 +324,7 @@ SENDS = _schema(
     offset=I64,
     error=TEXT,
 )
+SCHEDULE = _schema(index=I64, due_us=I64)
 SENT = _schema(partition=I32, offset=I64, record_time_ms=I64, key=BYTES, value=BYTES)
 EXPECTED = _schema(topic=TEXT, key=TEXT, partition=I32, offset=I64, value=BYTES)
 OBSERVED = _schema(

@@ -172,6 +172,24 @@ def test_floor_and_lag_are_measured_beside(
     assert lag["end_offset_sum"].to_pylist()[0] == 0
 
 
+def test_a_collector_that_stands_still_shows_in_the_floor_that_it_measures(
+    collector: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    stall_s, interval_s = 2.0, 0.02
+    history = tmp_path / "history"
+    before = await_status(history, lambda s: s["round_trips"] >= 10)["round_trips"]
+    collector.send_signal(signal.SIGSTOP)
+    time.sleep(stall_s)
+    collector.send_signal(signal.SIGCONT)
+    due = stall_s / interval_s
+    await_status(history, lambda s: s["round_trips"] >= before + due)
+    finish(collector, history)
+    floor = pq.read_table(history / "floor.parquet").to_pylist()
+    # Due during the first half of the stall, and received after it.
+    late = [row for row in floor if row["received_ns"] - row["sent_ns"] > stall_s / 2 * 1e9]
+    assert len(late) >= 0.8 * due / 2
+
+
 def test_a_broker_that_is_not_there_gives_one_line_and_exit_code_2(tmp_path: Path) -> None:
     module = [sys.executable, "-m", "evaluation.collect", "--out", str(tmp_path)]
     done = subprocess.run(

@@ -272,3 +272,54 @@ def test_an_event_time_is_not_taken_for_the_moment_of_writing(recording):
 def test_without_sends_or_outputs_nothing_can_be_known(recording, file):
     recording.without.add(file)
     assert judged(recording).result.verdict == "inconclusive"
+
+
+def waited_out(recording, from_swipe, by_ms, *, restamped):
+    """The sender sends nothing for a while, and all that follows comes so much later."""
+    for row in recording.sends[from_swipe:]:
+        for name in ("actual_ns", "delivered_ns", *(["intended_ns"] if restamped else [])):
+            row[name] += by_ms * MS
+    for view in ("uncommitted", "committed"):
+        delay(recording, "decisions", view, by_ms, slice(from_swipe, None))
+
+
+def test_a_sender_on_the_schedule_of_the_replay_says_so(recording):
+    outcome = judged(recording)
+    assert figures(outcome)["off_schedule"] == 0
+
+
+def test_a_sender_that_waits_for_the_job_and_restamps_its_schedule_is_noticed(recording):
+    waited_out(recording, 600, 2000, restamped=True)
+    outcome = judged(recording)
+    found = figures(outcome)
+    assert found["uncommitted_p99"] == pytest.approx(10, rel=2e-3)  # no latency shows the stall
+    assert found["slip_p99"] == pytest.approx(1, rel=2e-3)
+    assert found["off_schedule"] == 600
+    assert outcome.result.verdict == "inconclusive"
+    assert "the furthest by 2,000 ms" in outcome.result.reason
+
+
+def test_a_sender_that_waits_and_admits_it_is_behind_its_schedule(recording):
+    waited_out(recording, 600, 2000, restamped=False)
+    found = figures(judged(recording))
+    assert found["off_schedule"] == 0
+    assert found["slip_p99"] == pytest.approx(2001, rel=2e-3)
+
+
+def test_a_schedule_that_began_when_nobody_says_is_fitted(recording):
+    recording.without.add("sends.json")
+    assert figures(judged(recording))["off_schedule"] == 0
+
+
+def test_records_of_the_schedule_that_were_never_sent_count(recording):
+    recording.schedule += [{"index": n, "due_us": n * 10_000} for n in (1200, 1201)]
+    outcome = judged(recording)
+    assert figures(outcome)["off_schedule"] == 2
+    assert "2 never" in outcome.result.reason
+
+
+def test_without_the_replay_the_schedule_is_not_known_and_proves_nothing(recording):
+    recording.without.add("records.parquet")
+    outcome = judged(recording)
+    assert figures(outcome)["off_schedule"] is None
+    assert outcome.result.verdict == "pass"

@@ -1,0 +1,1 @@
+"""Do the judges notice what they are there to notice?"""

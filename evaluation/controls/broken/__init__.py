@@ -1,0 +1,1 @@
+"""The negative controls that need no cluster, one in each module."""

@@ -1,0 +1,155 @@
+"""In which order are the live controls tried, and on what?
+
+One stack of their own on free ports, the unbroken run first, then one control after the other: two
+at once would measure each other.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from evaluation.controls.results import Positive, Tried, positive_control
+from evaluation.evaluate import Evaluation
+from evaluation.verdict import Figure, JudgeResult
+from stack.local import LocalStack
+from stack.process import StackError
+from stack.settings import StackSettings
+from workbench.children import ChildFailed
+from workbench.clean_up import put_away
+from workbench.console import Phases
+from workbench.live_controls import REPLAY, LiveControl, live_control_classes
+from workbench.plan import RunPlan
+from workbench.problems import RunBroken
+from workbench.simulate import simulate
+
+
+def try_live(phases: Phases, runs: Path, names: list[str]) -> tuple[list[Positive], list[Tried]]:
+    """Run the unbroken plan, then every control.
+
+    Parameters
+    ----------
+    phases
+        Where progress is told.
+    runs
+        The folder that keeps the runs.
+    names
+        Of the controls.
+
+    Returns
+    -------
+    list of Positive, list of Tried
+        The unbroken run's judges, and the controls in that order.
+
+    Raises
+    ------
+    stack.process.StackError, workbench.problems.RunBroken
+        If not even the unbroken run can be made.
+    """
+    with tempfile.TemporaryDirectory(prefix="paystream-controls-") as folder:
+        scratch = Path(folder)
+        settings = StackSettings.with_free_ports(scratch / "stack")
+        stack = LocalStack(settings)
+        try:
+            with phases.phase("stack"):
+                stack.up()
+            unbroken = run_unbroken(phases, runs, settings, scratch / "replays")
+            tried = [
+                try_one(_made(name, scratch), unbroken, phases, runs, settings, scratch / "replays")
+                for name in names
+            ]
+        finally:
+            put_away("stopping the stack", stack.down)
+    return positive_control(unbroken, live=True), tried
+
+
+def run_unbroken(phases: Phases, runs: Path, settings: StackSettings, replays: Path) -> Evaluation:
+    """A real run in which nothing is broken."""
+    phases.line("control", "nothing broken")
+    plan = RunPlan(replay=REPLAY)
+    _, found = simulate(plan, phases, runs, settings=settings, replays=replays, keep_stack=True)
+    return found
+
+
+def try_one(
+    control: LiveControl,
+    unbroken: Evaluation,
+    phases: Phases,
+    runs: Path,
+    settings: StackSettings,
+    replays: Path,
+) -> Tried:
+    """Run one control on a running stack, and see who notices.
+
+    Parameters
+    ----------
+    control
+        What to break.
+    unbroken
+        What the judges said of the run without the break.
+    runs
+        The folder that keeps the run.
+    settings
+        Of the running stack.
+    replays
+        The folder that keeps the replays.
+    """
+    phases.line("control", control.broken)
+    before = _figure(unbroken, control)
+    if before is None or before.value is None or before.verdict not in ("pass", None):
+        said = "not measured" if before is None else before.verdict or "not measured"
+        return _tried(control, reason=f"{said} without the break", outcome="not tried")
+    try:
+        _, found = simulate(
+            control.plan(),
+            phases,
+            runs,
+            settings=settings,
+            replays=replays,
+            keep_stack=True,
+            intervention=control.intervention(),
+        )
+    except (RunBroken, ChildFailed, StackError) as error:
+        return _tried(control, reason=f"the run broke: {error}", outcome="not tried")
+    after, result = _figure(found, control), _result(found, control)
+    noticed = (
+        after is not None and after.verdict == control.expected and found.verdict.value != "pass"
+    )
+    return _tried(
+        control,
+        before=before.value,
+        after=None if after is None else after.value,
+        unit=before.unit,
+        verdict=None if after is None else after.verdict,
+        reason="" if result is None else result.reason,
+        run_verdict=found.verdict.value,
+        outcome="caught" if noticed else "not caught",
+    )
+
+
+def _made(name: str, scratch: Path) -> LiveControl:
+    folder = scratch / name
+    folder.mkdir()
+    return live_control_classes()[name](folder)
+
+
+def _result(evaluation: Evaluation, control: LiveControl) -> JudgeResult | None:
+    return evaluation.judge(control.judge)
+
+
+def _figure(evaluation: Evaluation, control: LiveControl) -> Figure | None:
+    result = _result(evaluation, control)
+    return None if result is None else result.figure(control.figure)
+
+
+def _tried(control: LiveControl, **found: Any) -> Tried:
+    return Tried(
+        control=control.name,
+        broken=control.broken,
+        judge=control.judge,
+        figure=control.figure,
+        expected=control.expected,
+        live=True,
+        **found,
+    )
