@@ -75,12 +75,13 @@ def blocked_quantile(
         raise ValueError("no latencies")
     everything = np.sort(np.concatenate([each.latency_ms for each in repetitions]))
     value_ms = float(everything[_rank(len(everything), quantile)])
-    bins = _bin(everything)
-    first = np.flatnonzero(np.diff(bins, prefix=-1))  # of each bin that is not empty
+    bins, first = np.unique(_bin(everything), return_index=True)
     tops = everything[np.append(first[1:], len(everything)) - 1]
-    counts = [_counted(each, bins[first]) for each in repetitions]
+    counts = [_counted(each, bins) for each in repetitions]
     rng = np.random.default_rng(seed)
-    drawn = sum(_resampled(each, resamples, rng) for each in counts)
+    drawn = np.zeros((resamples, len(bins)))
+    for each in counts:
+        drawn += _resampled(each, resamples, rng)
     ranks = np.ceil(quantile * drawn[:, -1] - 1e-9)
     found_ms = tops[np.argmax(drawn >= np.maximum(ranks, 1)[:, None], axis=1)]
     ends = np.quantile(

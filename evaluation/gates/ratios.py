@@ -73,6 +73,39 @@ def difference(now: Compared, before: Compared) -> Compared:
     return Compared(value, Interval(value - down, value + up))
 
 
+def ratio_of(now: Compared, before: Compared) -> Compared:
+    """How many times as much, from two figures with intervals of their own.
+
+    As :func:`difference`, on logarithms.
+
+    Raises
+    ------
+    ValueError
+        If the earlier figure may be 0: its interval must lie above.
+
+    Examples
+    --------
+    >>> found = ratio_of(Compared(2.0, Interval(1.0, 4.0)), Compared(1.0, Interval(0.5, 2.0)))
+    >>> [round(each, 3) for each in (found.value, *found.interval)]
+    [2.0, 0.75, 5.33]
+    """
+    if not before.interval.low > 0:
+        raise ValueError("nothing can be said in times of what may be 0")
+    if not now.value > 0:
+        return Compared(0.0, Interval(0.0, now.interval.high / before.interval.low))
+    logs = [
+        Compared(math.log(each.value), Interval(_log(each.interval.low), _log(each.interval.high)))
+        for each in (now, before)
+    ]
+    found = difference(logs[0], logs[1])
+    low, high = found.interval
+    return Compared(now.value / before.value, Interval(math.exp(low), math.exp(high)))
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
 def poisson_interval(events: float) -> Interval:
     """Interval of a number of events, 95%.
 

@@ -87,7 +87,7 @@ def bench_measure(benchmark: Any, name: str, kind: str) -> None:
     """One rule's share."""
     rule: CardRule = card_rule_classes()[name]()
     benchmark.pedantic(
-        rule.measure, args=(SWIPES[kind], ordinary_card()), iterations=1_000, rounds=20
+        rule.measure, args=(SWIPES[kind], ordinary_card()), iterations=1_000, rounds=100
     )
 
 
@@ -100,4 +100,4 @@ def bench_card_state(benchmark: Any, step: str) -> None:
         "encode": lambda: encode_card_state(card),
         "decode": lambda: decode_card_state(stored),
     }
-    benchmark.pedantic(steps[step], iterations=500, rounds=20)
+    benchmark.pedantic(steps[step], iterations=500, rounds=100)
