@@ -54,6 +54,8 @@ def gates(
         raise SettingsError("repeat: goes with --only engine alone, and stores no baseline")
     if run and "live" not in parts:
         raise SettingsError("run: stored runs are judged by the live gates, which are left out")
+    if run and store_baseline:
+        raise SettingsError("run: a baseline is measured anew, at the commit that it names")
     request = Request(
         name=profile,
         profile=load_profile(profile, thresholds),

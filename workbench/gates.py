@@ -280,6 +280,7 @@ def _detection(session: Session) -> None:
             settings=detection_settings(exam),
             source=[exam.name],
             figures=detection_figures(exam),
+            subject=exam.rules_hash,
         )
     absent = "these rules have sat no exam: run `make evaluate`, or give --evaluate"
     session.gates += detection_gates(exam, compared_with, request.profile.detection, absent)

@@ -25,11 +25,13 @@ class Asked(NamedTuple):
 class Reference(NamedTuple):
     """The baseline's part, or why there is nothing to compare with.
 
-    ``missing`` is empty where ``measured`` can be compared with.
+    ``missing`` is empty where ``measured`` can be compared with. ``unchanged``: the same was judged
+    on the same input, so what differs is exact.
     """
 
     measured: Measured | None
     missing: str
+    unchanged: bool = False
 
     def values(self, name: str) -> list[float]:
         """The baseline's values of a figure; none where there is nothing to compare with."""
@@ -57,7 +59,7 @@ def reference(now: Measured, before: Measured | None, command: str, *, timed: bo
     differs = now.incomparable(before, timed=timed)
     if differs:
         return Reference(before, f"the baseline is of {differs}: store one with `{command}`")
-    return Reference(before, "")
+    return Reference(before, "", unchanged=bool(now.subject) and now.subject == before.subject)
 
 
 def not_measured(asked: Asked, reason: str, **more: Any) -> Gate:
@@ -117,7 +119,8 @@ def loss_gate(asked: Asked, now: Compared, compared_with: Reference, loss_max: f
             bound="at_least",
         )
     base, low, high = before
-    change = difference(now, Compared(base, Interval(low, high)))
+    known = Compared(base, Interval(low, high))
+    change = exactly(now.value - base) if compared_with.unchanged else difference(now, known)
     bound: Bound = "at_least"
     return gate(
         asked,
@@ -130,6 +133,11 @@ def loss_gate(asked: Asked, now: Compared, compared_with: Reference, loss_max: f
         verdict=by_interval(change.interval, -loss_max, bound),
         note=f"{change.value:+.3f} to the baseline, at least {-loss_max:+g}",
     )
+
+
+def exactly(value: float) -> Compared:
+    """What is known without doubt."""
+    return Compared(value, Interval(value, value))
 
 
 def geometric_mean(values: Sequence[float]) -> float:

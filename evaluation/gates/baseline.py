@@ -32,6 +32,9 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         What must be the same for a comparison, by name.
     source
         What it was read from: runs or an exam, by name.
+    subject
+        Of what is deterministic, what was judged: where it is the same, so is every figure. Empty
+        for what is timed.
     figures
         By name: one value for each repetition; for an exam value, low and high.
     """
@@ -44,6 +47,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     source: list[str]
     figures: dict[str, list[float]]
+    subject: str = ""
 
     def incomparable(self, before: Measured, *, timed: bool) -> str:
         """Why this cannot be held against an earlier measurement; empty where it can.

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from evaluation.board.board import BOARD_FILE, Board, read_board
-from evaluation.gates.against import Asked, Reference, gate, loss_gate, not_measured
+from evaluation.gates.against import Asked, Reference, exactly, gate, loss_gate, not_measured
 from evaluation.gates.gate import Gate, by_interval
 from evaluation.gates.profiles import DetectionBounds
 from evaluation.gates.ratios import Compared, poisson_interval, ratio_of, share_by_resampling
@@ -33,6 +33,7 @@ class Exam(NamedTuple):
     """An exam that was sat, and what the gates read of it."""
 
     name: str
+    rules_hash: str
     board: Board
     saved: Compared | None
 
@@ -52,7 +53,11 @@ def newest_exam(exams: Path, rules_hash: str, shards: list[str] | None = None) -
         for folder in exams.glob(f"*/board/{BOARD_FILE}")
         if _rules_of(folder.parent.parent) == rules_hash
     ]
-    read = [each for folder in sorted(found, reverse=True) if (each := _read(folder)) is not None]
+    read = [
+        each
+        for folder in sorted(found, reverse=True)
+        if (each := _read(folder, rules_hash)) is not None
+    ]
     same = [each for each in read if each.board.extent.shards == shards]
     return next(iter([*same, *read]), None)
 
@@ -130,7 +135,8 @@ def _called(exam: Exam, now: list[float], compared_with: Reference, ratio_max: f
     if not base_low > 0:
         return not_measured(asked, "the baseline has too few to compare with", value=value)
     known = Compared(base, Interval(base_low, base_high))
-    ratio, interval = ratio_of(Compared(value, Interval(low, high)), known)
+    found = ratio_of(Compared(value, Interval(low, high)), known)
+    ratio, interval = exactly(value / base) if compared_with.unchanged else found
     return gate(
         asked,
         value=value,
@@ -154,7 +160,7 @@ def _rules_of(folder: Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _read(folder: Path) -> Exam | None:
+def _read(folder: Path, rules_hash: str) -> Exam | None:
     """An exam; None for one of another layout."""
     try:
         board = read_board(folder / "board")
@@ -167,4 +173,4 @@ def _read(folder: Path) -> Exam | None:
         lost = columns.column("lost_minor").to_numpy()
         kept = columns.column("saved_minor").to_numpy()
         saved = share_by_resampling(kept, kept + lost)
-    return Exam(folder.name, board, saved)
+    return Exam(folder.name, rules_hash, board, saved)

@@ -127,5 +127,5 @@ def _of_replay(run: Repetition, name: str) -> Any:
 
 
 def _common(values: list[Any]) -> Any:
-    once = list(dict.fromkeys(values))
+    once = [value for at, value in enumerate(values) if value not in values[:at]]
     return once[0] if len(once) == 1 else once

@@ -47,6 +47,6 @@ def _sentence(text: str) -> str:
 
 def _cell(text: str) -> str:
     """Text that does not end a cell, a line, or begin markup."""
-    for mark in "\\|<>*_[]":
+    for mark in "\\|<>*[]":
         text = text.replace(mark, f"\\{mark}")
     return text.replace("\n", " ")

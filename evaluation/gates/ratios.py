@@ -34,7 +34,7 @@ def ratio_of_means(now: Sequence[float], before: Sequence[float]) -> Compared:
     --------
     >>> found = ratio_of_means([2.0, 2.1, 1.9], [1.0, 1.05, 0.95])
     >>> round(found.value, 3), [round(end, 2) for end in found.interval]
-    (2.0, [1.78, 2.25])
+    (2.0, [1.79, 2.24])
     """
     if min(len(now), len(before)) < 2:
         raise ValueError("a ratio with an interval needs two repetitions of either side")

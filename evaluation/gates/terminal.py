@@ -29,7 +29,10 @@ def print_result(result: GatesResult, console: Console) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("gate", "value", "95% interval", "threshold", "baseline", "verdict"):
         right = heading in ("value", "baseline")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        fixed = heading in ("gate", "verdict")
+        table.add_column(
+            heading, justify="right" if right else "left", overflow="fold", no_wrap=fixed
+        )
     for gate in result.gates:
         row = row_of(gate)
         said = f"[{_COLOURS[gate.verdict]}]{row.verdict}[/]"
