@@ -27,7 +27,7 @@ from job.rules.parameters import load_rules
 
 HOUR_MS = 3_600_000
 START_MS = 1_760_000_000_000
-ROUNDS = 20_000
+ROUNDS = 5_000
 SOURCE = Source("swipes", 0, 7)
 
 
