@@ -43,7 +43,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab realism controls replay runs compare dashboard scenarios rules
+.PHONY: simulate contract-check local evaluate ab gates controls realism replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
 
@@ -58,6 +58,9 @@ evaluate: $(ENV)  ## Detection over months of event time: split=tuning|validatio
 
 ab: $(ENV)  ## The working tree's job against another commit's: base=REF
 	@$(BIN)/paystream ab $(call option,base) $(call options,$(EXAM_SETTINGS) rules_before live scenario)
+
+gates: $(ENV) $(JARS)  ## May this change go in? profile=laptop|ci|release [store_baseline=1] [only=engine]
+	@$(BIN)/paystream gates $(call option,profile) $(call option,thresholds) $(call option,only) $(call option,repeat) $(if $(store_baseline),--store-baseline) $(if $(sit_exam),--evaluate)
 
 # Judging your own data live needs the jars; the rest does not.
 replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FILE mapping=FILE [live=1]; else only make a replay

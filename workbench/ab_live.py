@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from evaluation.before_after import Change, paired_ratio
 from evaluation.evaluate import Evaluation
 from generator.settings import ReplaySettings
-from stack.local import LocalStack
-from stack.settings import StackSettings
 from workbench.bulk import Engine
 from workbench.console import Phases
+from workbench.one_stack import one_stack
 from workbench.plan import JobPlan, RunPlan
 from workbench.simulate import simulate
 
@@ -49,7 +46,7 @@ def live_changes(
         False-alarm rate of each statement.
     """
     figures: tuple[list[Evaluation], list[Evaluation]] = ([], [])
-    with _one_stack():
+    with one_stack():
         for number in range(WARM_UP_RUNS + pairs):
             for side in (0, 1) if number % 2 == 0 else (1, 0):
                 job = JobPlan(code_root=engines[side].root, rules_file=engines[side].rules_file)
@@ -101,15 +98,3 @@ def _values(runs: list[Evaluation], judge: str, figure: str) -> list[float]:
         value = values[0] if values else None
         found.append(float(value) if isinstance(value, int | float) else math.nan)
     return found
-
-
-@contextmanager
-def _one_stack() -> Iterator[None]:
-    """Leave the stack as it was: stop what was not running before."""
-    stack = LocalStack(StackSettings.load())
-    was_running = any(each.state == "running" for each in stack.status())
-    try:
-        yield
-    finally:
-        if not was_running:
-            stack.down()

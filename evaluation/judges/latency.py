@@ -97,9 +97,8 @@ class Latency(Judge):
             return Outcome(findings.result(self.name, ""), {})
         sends = history.sends
         assert sends is not None  # noqa: S101 - _what_is_missing says so; for the type checker
-        start_ns = _start_ns(history, sends)
+        start_ns, warm_ns = _start_ns(history, sends), _warm_ns(history, sends)
         doubts = _doubts(findings, history, sends, bounds)
-        warm_ns = start_ns + int(history.facts.warm_up_ms * 1e6)
         floor_ns = _floor_ns(history, warm_ns, int(sends.intended_ns.max()))
         excuse = _machine(findings, history, bounds, floor_ns)
         grounds = Grounds(doubts, excuse, history.facts.job.complete is True)
@@ -117,6 +116,23 @@ class Latency(Judge):
         return Outcome(result, {"latency_by_second": _by_second(by_second, start_ns)})
 
 
+def counted(history: History, view: str) -> Timed | None:
+    """The swipes of which this judge takes the percentiles of a view.
+
+    Returns
+    -------
+    Timed or None
+        None where the run did not record what that needs.
+    """
+    sends = history.sends
+    if sends is None or _what_is_missing(history):
+        return None
+    counts = _is_judged(history, sends) & sends.delivered
+    return _timed(history, sends, view).where(
+        counts & (sends.intended_ns >= _warm_ns(history, sends))
+    )
+
+
 def _what_is_missing(history: History) -> list[str]:
     reasons = []
     if history.sends is None:
@@ -131,6 +147,11 @@ def _what_is_missing(history: History) -> list[str]:
 def _start_ns(history: History, sends: Sends) -> int:
     stated = history.facts.sends.start_monotonic_ns
     return int(sends.intended_ns.min()) if stated is None else stated
+
+
+def _warm_ns(history: History, sends: Sends) -> int:
+    """When the warm-up ended."""
+    return _start_ns(history, sends) + int(history.facts.warm_up_ms * 1e6)
 
 
 def _is_judged(history: History, sends: Sends) -> Bools:

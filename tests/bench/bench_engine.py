@@ -27,7 +27,7 @@ from job.rules.parameters import load_rules
 
 HOUR_MS = 3_600_000
 START_MS = 1_760_000_000_000
-ROUNDS = 20_000
+ROUNDS = 5_000
 SOURCE = Source("swipes", 0, 7)
 
 
@@ -87,7 +87,7 @@ def bench_measure(benchmark: Any, name: str, kind: str) -> None:
     """One rule's share."""
     rule: CardRule = card_rule_classes()[name]()
     benchmark.pedantic(
-        rule.measure, args=(SWIPES[kind], ordinary_card()), iterations=1_000, rounds=20
+        rule.measure, args=(SWIPES[kind], ordinary_card()), iterations=1_000, rounds=100
     )
 
 
@@ -100,4 +100,4 @@ def bench_card_state(benchmark: Any, step: str) -> None:
         "encode": lambda: encode_card_state(card),
         "decode": lambda: decode_card_state(stored),
     }
-    benchmark.pedantic(steps[step], iterations=500, rounds=20)
+    benchmark.pedantic(steps[step], iterations=500, rounds=100)
