@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.example import announce_example
+from dashboard.links import page_of
 from dashboard.view import views
 
 
@@ -12,17 +14,9 @@ def main() -> None:
     st.set_page_config(
         page_title="PayStream Workbench", page_icon=":material/speed:", layout="wide"
     )
-    pages = [
-        st.Page(
-            view.render,
-            title=view.title,
-            icon=view.icon,
-            url_path=view.path,
-            default=view is views()[0],
-        )
-        for view in views()
-    ]
-    st.navigation(pages).run()
+    chosen = st.navigation([page_of(view) for view in views()])
+    announce_example()
+    chosen.run()
 
 
 main()
