@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import BLUE, GREY, ORANGE, VERMILION
+from dashboard.layered import layered
 
 _COLOURS: Final = {
     "better": BLUE,
@@ -66,4 +67,4 @@ def change_intervals(rows: pd.DataFrame, title: str) -> alt.LayerChart:
         .mark_rule(color=GREY, strokeDash=[2, 3])
         .encode(x="at:Q")
     )
-    return alt.layer(zero, spans, points).properties(title=title, height=alt.Step(18))
+    return layered(zero, spans, points).properties(title=title, height=alt.Step(18))

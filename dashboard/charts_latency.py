@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import GREY, VERMILION, VIEWS
+from dashboard.layered import layered
 
 _HEIGHT: Final = 280
 #: Slowest share shown, as 1 in so many, with the percentile's usual name.
@@ -62,9 +63,7 @@ def latency_over_time(
         )
     )
     layers: list[Any] = [lines, *_warm_up(warm_up_s), *_bounds(limit_ms, floor_ms)]
-    return alt.layer(*layers).properties(
-        title=f"{view.capitalize()} view, by second", height=_HEIGHT
-    )
+    return layered(*layers).properties(title=f"{view.capitalize()} view, by second", height=_HEIGHT)
 
 
 def percentile_curve(
@@ -118,7 +117,7 @@ def percentile_curve(
         )
     )
     title = alt.TitleParams("Distribution", subtitle="triangles: the limit of the p99 of each view")
-    return alt.layer(curve, marks, *_bounds(None, floor_ms)).properties(title=title, height=_HEIGHT)
+    return layered(curve, marks, *_bounds(None, floor_ms)).properties(title=title, height=_HEIGHT)
 
 
 def two_over_time(rows: pd.DataFrame, view: str) -> alt.LayerChart:
@@ -141,7 +140,7 @@ def two_over_time(rows: pd.DataFrame, view: str) -> alt.LayerChart:
             tooltip=["run:N", "second:Q", alt.Tooltip("p99_ms:Q", title="p99, ms", format=".1f")],
         )
     )
-    return alt.layer(chart).properties(title=f"p99 by second, {view} view", height=_HEIGHT)
+    return layered(chart).properties(title=f"p99 by second, {view} view", height=_HEIGHT)
 
 
 def p99_against_bounds(rows: pd.DataFrame) -> alt.LayerChart:
@@ -172,7 +171,7 @@ def p99_against_bounds(rows: pd.DataFrame) -> alt.LayerChart:
     title = alt.TitleParams(
         "Latency, p99", subtitle="long tick, orange red: limit; grey: floor (Kafka alone)"
     )
-    return alt.layer(bars, limit, floor).properties(title=title, height=110)
+    return layered(bars, limit, floor).properties(title=title, height=110)
 
 
 def _view_colour() -> alt.Color:
@@ -212,5 +211,5 @@ def _bounds(limit_ms: float | None, floor_ms: float | None) -> list[alt.LayerCha
             .mark_text(align="right", dx=-4, dy=-6, color=colour)
             .encode(x=alt.value("width"), y="latency_ms:Q", text="words:N")
         )
-        found.append(alt.layer(rule, words))
+        found.append(layered(rule, words))
     return found

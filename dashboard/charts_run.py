@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import BLUE, GREY, PURPLE, SKY_BLUE, VERMILION
+from dashboard.layered import layered
 
 _HEIGHT: Final = 180
 
@@ -64,7 +65,7 @@ def checkpoint_chart(
             ],
         )
     )
-    return alt.layer(points, *_moments(moments)).properties(
+    return layered(points, *_moments(moments)).properties(
         title="Checkpoints and faults", height=_HEIGHT
     )
 
@@ -107,7 +108,7 @@ def slip_chart(slip: pd.DataFrame, limit_ms: float | None) -> alt.LayerChart:
             .mark_text(align="right", dx=-4, dy=-6, color=VERMILION)
             .encode(x=alt.value("width"), y="slip_ms:Q", text="words:N")
         )
-    return alt.layer(*layers).properties(title="Slip of the sender, by second", height=_HEIGHT)
+    return layered(*layers).properties(title="Slip of the sender, by second", height=_HEIGHT)
 
 
 def backlog_chart(backlog: pd.DataFrame, moments: pd.DataFrame) -> alt.LayerChart:
@@ -129,7 +130,7 @@ def backlog_chart(backlog: pd.DataFrame, moments: pd.DataFrame) -> alt.LayerChar
             tooltip=[alt.Tooltip("second:Q", format=".1f"), "records:Q"],
         )
     )
-    return alt.layer(line, *_moments(moments)).properties(
+    return layered(line, *_moments(moments)).properties(
         title="Backlog: sent and not decided", height=_HEIGHT
     )
 

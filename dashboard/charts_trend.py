@@ -8,10 +8,11 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import GREY, VERDICTS, VERMILION
+from dashboard.layered import layered
 
 #: Of a figure that is only reported.
 REPORTED: Final = "reported"
-_COLOURS: Final = {**VERDICTS, REPORTED: GREY}
+_COLOURS: Final[dict[str, str]] = {**dict(VERDICTS.items()), REPORTED: GREY}
 _SHAPES: Final = {
     "pass": "circle",
     "fail": "cross",
@@ -62,9 +63,7 @@ def trend(rows: pd.DataFrame, title: str, unit: str, by_commit: bool) -> alt.Lay
     )
     layers = [points] if rows["threshold"].isna().all() else [limit, points]
     subtitle = "each mark a run; dashed: what it was held against"
-    return alt.layer(*layers).properties(
-        title=alt.TitleParams(title, subtitle=subtitle), height=280
-    )
+    return layered(*layers).properties(title=alt.TitleParams(title, subtitle=subtitle), height=280)
 
 
 def _verdict_colour() -> alt.Color:

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import BLUE, GREEN, ORANGE, PURPLE, VIEWS
+from dashboard.layered import layered
 
 _HEIGHT: Final = 220
 _RATES: Final = {"offered_per_s": "offered", "achieved_per_s": "achieved"}
@@ -53,7 +54,7 @@ def _lines(
             ],
         )
     )
-    return alt.layer(lines).properties(title=title, height=_HEIGHT)
+    return layered(lines).properties(title=title, height=_HEIGHT)
 
 
 def live_latency_chart(series: pd.DataFrame, view: str) -> alt.LayerChart:
@@ -78,4 +79,4 @@ def live_latency_chart(series: pd.DataFrame, view: str) -> alt.LayerChart:
             ],
         )
     )
-    return alt.layer(lines).properties(title=f"{view.capitalize()} view, last 10 s", height=_HEIGHT)
+    return layered(lines).properties(title=f"{view.capitalize()} view, last 10 s", height=_HEIGHT)

@@ -46,13 +46,16 @@ class SatExam:
 
 def newest_exam(exams: Path) -> SatExam | None:
     """The newest on shards that rules were not fitted on; else the newest of all."""
-    found = _folders(exams)
-    for wanted in (lambda board: board.extent.split != _TUNING, lambda board: True):
-        for folder in found:
-            board = _board(folder)
-            if board is not None and wanted(board):
-                return SatExam(folder.parent.name, board, folder, _commit(folder.parent))
-    return None
+    fitted: SatExam | None = None
+    for folder in _folders(exams):
+        board = _board(folder)
+        if board is None:
+            continue
+        exam = SatExam(folder.parent.name, board, folder, _commit(folder.parent))
+        if board.extent.split != _TUNING:
+            return exam
+        fitted = fitted or exam
+    return fitted
 
 
 def newest_ab(exams: Path) -> tuple[str, AbFile] | None:

@@ -17,7 +17,7 @@ from dashboard.run.kept import KeptRun
 from dashboard.run.moments import checkpoints, moments
 from dashboard.run.reconciliation import balance, checks
 from dashboard.run.slip import slip_by_second
-from dashboard.verdict_marks import cell, verdict_badge
+from dashboard.verdict_marks import cell, escaped, verdict_badge
 from evaluation.store import flat_settings
 
 _PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
@@ -30,7 +30,7 @@ def judges(run: KeptRun) -> None:
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{result.judge}**" + ("" if result.decides else "  \nreported only"))
             verdict_badge(result.verdict)
-            st.caption(result.reason)
+            st.caption(escaped(result.reason))
 
 
 def latency(run: KeptRun) -> None:
