@@ -5,15 +5,15 @@ Colours tell the reader's view apart; dashes and words tell percentiles, limits 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import altair as alt
 import pandas as pd
 
 from dashboard.colours import GREY, VERMILION, VIEWS
-from dashboard.layered import layered
+from dashboard.layered import heading, layered
 
-_HEIGHT: Final = 280
+_HEIGHT: Final = 380
 #: Slowest share shown, as 1 in so many, with the percentile's usual name.
 _NINES: Final = {2: "50", 10: "90", 100: "99", 1_000: "99.9", 10_000: "99.99"}
 _LIMIT: Final = "limit of the p99"
@@ -47,7 +47,12 @@ def latency_over_time(
         .mark_line(color=VIEWS[view])
         .encode(
             x=alt.X("second:Q", title="second of the schedule", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("latency_ms:Q", title="latency, ms", scale=alt.Scale(type="log", nice=True)),
+            y=alt.Y(
+                "latency_ms:Q",
+                title="latency, ms",
+                scale=alt.Scale(type="log", nice=True),
+                axis=alt.Axis(tickCount=5),
+            ),
             strokeDash=alt.StrokeDash(
                 "percentile:N",
                 title=None,
@@ -93,7 +98,12 @@ def percentile_curve(
                 scale=alt.Scale(type="log", domain=[1, max(_NINES)]),
                 axis=alt.Axis(values=list(_NINES), labelExpr=f"{{{names}}}[datum.value]"),
             ),
-            y=alt.Y("latency_ms:Q", title="latency, ms", scale=alt.Scale(type="log", nice=True)),
+            y=alt.Y(
+                "latency_ms:Q",
+                title="latency, ms",
+                scale=alt.Scale(type="log", nice=True),
+                axis=alt.Axis(tickCount=5),
+            ),
             color=_view_colour(),
             tooltip=[
                 "view:N",
@@ -116,7 +126,7 @@ def percentile_curve(
             tooltip=["view:N", alt.Tooltip("latency_ms:Q", title=f"{_LIMIT}, ms")],
         )
     )
-    title = alt.TitleParams("Distribution", subtitle="triangles: the limit of the p99 of each view")
+    title = heading("Distribution", "triangles: the limit of the p99 of each view")
     return layered(curve, marks, *_bounds(None, floor_ms)).properties(title=title, height=_HEIGHT)
 
 
@@ -133,7 +143,12 @@ def two_over_time(rows: pd.DataFrame, view: str) -> alt.LayerChart:
         .mark_line(color=VIEWS[view])
         .encode(
             x=alt.X("second:Q", title="second of the schedule"),
-            y=alt.Y("p99_ms:Q", title="p99, ms", scale=alt.Scale(type="log", nice=True)),
+            y=alt.Y(
+                "p99_ms:Q",
+                title="p99, ms",
+                scale=alt.Scale(type="log", nice=True),
+                axis=alt.Axis(tickCount=5),
+            ),
             strokeDash=alt.StrokeDash(
                 "run:N", title=None, legend=alt.Legend(orient="top", labelLimit=400)
             ),
@@ -152,7 +167,7 @@ def p99_against_bounds(rows: pd.DataFrame) -> alt.LayerChart:
         Columns view, p99_ms, limit_ms, floor_ms.
     """
     base = alt.Chart(rows).encode(y=alt.Y("view:N", title=None, sort=list(VIEWS)))
-    bars = base.mark_bar(height=18).encode(
+    bars = base.mark_bar(height=22).encode(
         x=alt.X("p99_ms:Q", title="p99, ms"),
         color=alt.Color(
             "view:N",
@@ -166,12 +181,10 @@ def p99_against_bounds(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("floor_ms:Q", title="floor p99, ms", format=".1f"),
         ],
     )
-    limit = base.mark_tick(color=VERMILION, thickness=3, height=30).encode(x="limit_ms:Q")
-    floor = base.mark_tick(color=GREY, thickness=3, height=30).encode(x="floor_ms:Q")
-    title = alt.TitleParams(
-        "Latency, p99", subtitle="long tick, orange red: limit; grey: floor (Kafka alone)"
-    )
-    return layered(bars, limit, floor).properties(title=title, height=110)
+    limit = base.mark_tick(color=VERMILION, thickness=4, height=40).encode(x="limit_ms:Q")
+    floor = base.mark_tick(color=GREY, thickness=4, height=40).encode(x="floor_ms:Q")
+    title = heading("Latency, p99", "ticks: red, the limit; grey, the floor")
+    return layered(bars, limit, floor).properties(title=title, height=200)
 
 
 def _view_colour() -> alt.Color:
@@ -198,18 +211,22 @@ def _warm_up(warm_up_s: float) -> list[alt.Chart]:
 
 def _bounds(limit_ms: float | None, floor_ms: float | None) -> list[alt.LayerChart]:
     found = []
-    for name, value_ms, colour, dash in (
-        (_LIMIT, limit_ms, VERMILION, [8, 4]),
-        (_FLOOR, floor_ms, GREY, [2, 3]),
-    ):
+    # The words stand at opposite ends, since the two may be close.
+    bounds: list[tuple[str, float | None, str, list[int], Literal["left", "right"]]] = [
+        (_LIMIT, limit_ms, VERMILION, [8, 4], "right"),
+        (_FLOOR, floor_ms, GREY, [2, 3], "left"),
+    ]
+    for name, value_ms, colour, dash, side in bounds:
         if value_ms is None:
             continue
         row = pd.DataFrame([{"latency_ms": value_ms, "words": f"{name}, {value_ms:.3g} ms"}])
         rule = alt.Chart(row).mark_rule(color=colour, strokeDash=dash).encode(y="latency_ms:Q")
         words = (
             alt.Chart(row)
-            .mark_text(align="right", dx=-4, dy=-6, color=colour)
-            .encode(x=alt.value("width"), y="latency_ms:Q", text="words:N")
+            .mark_text(align=side, dx=-4 if side == "right" else 4, dy=-6, color=colour)
+            .encode(
+                x=alt.value("width" if side == "right" else 0), y="latency_ms:Q", text="words:N"
+            )
         )
         found.append(layered(rule, words))
     return found

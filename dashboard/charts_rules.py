@@ -28,4 +28,4 @@ def false_cases_chart(rows: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("cases_a_day:Q", title="a day for each 10,000 cards", format=".3f"),
         ]
     )
-    return layered(bars).properties(title="False cases a day, by rule", height=alt.Step(22))
+    return layered(bars).properties(title="False cases a day, by rule", height=110 + 22 * len(rows))

@@ -13,11 +13,11 @@ import pandas as pd
 from dashboard.colours import BLUE, GREY, PURPLE, SKY_BLUE, VERMILION
 from dashboard.layered import layered
 
-_HEIGHT: Final = 180
+_HEIGHT: Final = 300
 
 
-def _second(domain: tuple[float, float] | None = None) -> alt.X:
-    scale = alt.Scale(domain=list(domain), nice=False) if domain else alt.Scale()
+def _second(domain: tuple[float, float]) -> alt.X:
+    scale = alt.Scale(domain=list(domain), nice=False)
     return alt.X("second:Q", title="second of the schedule", scale=scale)
 
 
@@ -70,7 +70,9 @@ def checkpoint_chart(
     )
 
 
-def slip_chart(slip: pd.DataFrame, limit_ms: float | None) -> alt.LayerChart:
+def slip_chart(
+    slip: pd.DataFrame, limit_ms: float | None, domain: tuple[float, float]
+) -> alt.LayerChart:
     """How far the sender was behind its schedule.
 
     Parameters
@@ -79,6 +81,8 @@ def slip_chart(slip: pd.DataFrame, limit_ms: float | None) -> alt.LayerChart:
         Columns second, p50_ms, p99_ms.
     limit_ms
         Of the p99 over the run; None for none.
+    domain
+        Seconds shown.
     """
     rows = slip.melt("second", ["p50_ms", "p99_ms"], "percentile", "slip_ms")
     rows["percentile"] = rows["percentile"].str.removesuffix("_ms")
@@ -86,7 +90,7 @@ def slip_chart(slip: pd.DataFrame, limit_ms: float | None) -> alt.LayerChart:
         alt.Chart(rows)
         .mark_line(color=PURPLE)
         .encode(
-            x=_second(),
+            x=_second(domain),
             y=alt.Y("slip_ms:Q", title="slip, ms"),
             strokeDash=alt.StrokeDash(
                 "percentile:N",
@@ -111,7 +115,9 @@ def slip_chart(slip: pd.DataFrame, limit_ms: float | None) -> alt.LayerChart:
     return layered(*layers).properties(title="Slip of the sender, by second", height=_HEIGHT)
 
 
-def backlog_chart(backlog: pd.DataFrame, moments: pd.DataFrame) -> alt.LayerChart:
+def backlog_chart(
+    backlog: pd.DataFrame, moments: pd.DataFrame, domain: tuple[float, float]
+) -> alt.LayerChart:
     """Records sent and not decided.
 
     Parameters
@@ -120,12 +126,14 @@ def backlog_chart(backlog: pd.DataFrame, moments: pd.DataFrame) -> alt.LayerChar
         Columns second, records.
     moments
         Columns second, what.
+    domain
+        Seconds shown.
     """
     line = (
         alt.Chart(backlog)
         .mark_area(line={"color": BLUE}, color=BLUE, opacity=0.25)
         .encode(
-            x=_second(),
+            x=_second(domain),
             y=alt.Y("records:Q", title="records"),
             tooltip=[alt.Tooltip("second:Q", format=".1f"), "records:Q"],
         )

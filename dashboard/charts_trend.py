@@ -8,11 +8,13 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import GREY, VERDICTS, VERMILION
-from dashboard.layered import layered
+from dashboard.layered import heading, layered
 
 #: Of a figure that is only reported.
 REPORTED: Final = "reported"
 _COLOURS: Final[dict[str, str]] = {**dict(VERDICTS.items()), REPORTED: GREY}
+#: Largest over smallest value from which the axis is logarithmic. A choice.
+_WIDE: Final = 20
 _SHAPES: Final = {
     "pass": "circle",
     "fail": "cross",
@@ -37,10 +39,15 @@ def trend(rows: pd.DataFrame, title: str, unit: str, by_commit: bool) -> alt.Lay
     x: alt.X = (
         alt.X("commit:N", title="commit, by its first run", sort=order)
         if by_commit
-        else alt.X("started_at:T", title="start of the run, UTC")
+        else alt.X(
+            "started_at:T",
+            title="start of the run, UTC",
+            scale=alt.Scale(type="utc"),
+            axis=alt.Axis(format="%d %b %H:%M", labelOverlap=True, labelFlush=False),
+        )
     )
     base = alt.Chart(rows).encode(x=x)
-    y = alt.Y("value:Q", title=unit or "value", scale=alt.Scale(zero=False, nice=True))
+    y = alt.Y("value:Q", title=unit or "value", scale=_scale(rows), axis=alt.Axis(tickCount=6))
     points = base.mark_point(filled=True, size=70, opacity=0.9).encode(
         y=y,
         color=_verdict_colour(),
@@ -63,7 +70,15 @@ def trend(rows: pd.DataFrame, title: str, unit: str, by_commit: bool) -> alt.Lay
     )
     layers = [points] if rows["threshold"].isna().all() else [limit, points]
     subtitle = "each mark a run; dashed: what it was held against"
-    return layered(*layers).properties(title=alt.TitleParams(title, subtitle=subtitle), height=280)
+    return layered(*layers).properties(title=heading(title, subtitle), height=360)
+
+
+def _scale(rows: pd.DataFrame) -> alt.Scale:
+    """Logarithmic where one run would flatten all others."""
+    values = pd.concat([rows["value"], rows["threshold"]]).dropna()
+    if len(values) and values.min() > 0 and values.max() / values.min() > _WIDE:
+        return alt.Scale(type="log", nice=True)
+    return alt.Scale(zero=False, nice=True)
 
 
 def _verdict_colour() -> alt.Color:

@@ -15,8 +15,8 @@ def written(value: int | float | str | None, unit: str = "") -> str:
 
     Examples
     --------
-    >>> written(84.415, "ms"), written(116666, "records"), written(0.9965, "1")
-    ('84.4 ms', '116,666 records', '99.6 %')
+    >>> written(84.415, "ms"), written(116666, "records"), written(0.9968, "1")
+    ('84.4 ms', '116,666 records', '99.7 %')
     >>> written(None, "ms"), written("infinite", "ms")
     ('not measured', 'never came')
     """

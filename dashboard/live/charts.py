@@ -10,7 +10,7 @@ import pandas as pd
 from dashboard.colours import BLUE, GREEN, ORANGE, PURPLE, VIEWS
 from dashboard.layered import layered
 
-_HEIGHT: Final = 220
+_HEIGHT: Final = 320
 _RATES: Final = {"offered_per_s": "offered", "achieved_per_s": "achieved"}
 _LAGS: Final = {"undecided": "sent, not decided", "unread": "sent, not committed as read"}
 
@@ -64,7 +64,12 @@ def live_latency_chart(series: pd.DataFrame, view: str) -> alt.LayerChart:
         .mark_line(color=VIEWS[view], point=alt.OverlayMarkDef(size=18))
         .encode(
             x=alt.X("second:Q", title="second of the schedule"),
-            y=alt.Y("latency_ms:Q", title="latency, ms", scale=alt.Scale(type="log", nice=True)),
+            y=alt.Y(
+                "latency_ms:Q",
+                title="latency, ms",
+                scale=alt.Scale(type="log", nice=True),
+                axis=alt.Axis(tickCount=5),
+            ),
             strokeDash=alt.StrokeDash(
                 "percentile:N",
                 title=None,

@@ -6,16 +6,21 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.charts_latency import p99_against_bounds
 from dashboard.colours import VIEWS
-from dashboard.figure_text import figure_text
+from dashboard.figure_text import figure_text, written
 from dashboard.links import link
 from dashboard.run.kept import KeptRun
 from dashboard.verdict_marks import escaped, verdict_badge
 
-_COUNTS: Final = ("missing", "repeated")
+#: Judge and figure of what stands as a number, with its words.
+_COUNTS: Final = (
+    ("delivery", "missing", "Missing"),
+    ("delivery", "repeated", "Repeated"),
+    ("throughput", "offered_rate", "Offered / s"),
+    ("throughput", "achieved_rate", "Achieved / s"),
+)
 
 
 def engineer(run: KeptRun | None) -> None:
@@ -24,22 +29,14 @@ def engineer(run: KeptRun | None) -> None:
     if run is None:
         st.info("No live run yet: `make simulate scenario=geo_jump`", icon=":material/info:")
         return
-    left, right = st.columns(2)
-    for column, name in zip((left, right), _COUNTS, strict=True):
-        figure = run.figure("delivery", name)
-        column.metric(name.capitalize(), figure_text(figure), border=True)
-    _load(run, left, right)
+    columns = st.columns(2)
+    for number, (judge, name, words) in enumerate(_COUNTS):
+        figure = run.figure(judge, name)
+        value = written(None if figure is None else figure.value)
+        columns[number % 2].metric(words, value, border=True)
     _latency(run)
     st.caption(escaped(run.folder.name))
     link("run", "Open this run", run=run.folder.name)
-
-
-def _load(run: KeptRun, left: DeltaGenerator, right: DeltaGenerator) -> None:
-    offered, achieved = (
-        run.figure("throughput", name) for name in ("offered_rate", "achieved_rate")
-    )
-    left.metric("Offered", figure_text(offered), border=True)
-    right.metric("Achieved", figure_text(achieved), border=True)
 
 
 def _latency(run: KeptRun) -> None:

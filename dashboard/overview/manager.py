@@ -14,6 +14,10 @@ from scenarios.mixes import PREVALENCES
 
 #: As harm in life: attacks and innocent traffic in the shares of card payments as a whole.
 _PREVALENCE: Final = "eea"
+_HELP: Final = {
+    "holders_wrongly_called": "Cases opened that credit no attack.",
+    "holders_wrongly_stopped": "Stops opened by a false alert, if the job may block for 24 h.",
+}
 _PER_DAY: Final = "a day, of each 10,000 holders"
 _UNTESTED: Final = {
     "inconclusive": "too few incidents to tell",
@@ -38,16 +42,15 @@ def manager(exam: SatExam | None) -> None:
         border=True,
         help="Approved fraud from the first alert of an attack on, of all approved fraud.",
     )
-    left, right = st.columns(2)
     prevalence = _PREVALENCE if board.line("holders_wrongly_called", prevalence=_PREVALENCE) else ""
-    for column, name, words in (
-        (left, "holders_wrongly_called", "Holders wrongly called"),
-        (right, "holders_wrongly_stopped", "Wrongly stopped, if it blocks"),
+    for name, words in (
+        ("holders_wrongly_called", "Holders wrongly called"),
+        ("holders_wrongly_stopped", "Holders wrongly stopped"),
     ):
         line = board.line(name, prevalence=prevalence or "sample")
-        column.metric(words, _harm(line), border=True, help=_PER_DAY)
+        st.metric(words, _harm(line), border=True, help=_HELP[name])
     at = f"at {PREVALENCES[prevalence]:.3%} fraud" if prevalence else "as in the exam"
-    st.caption(f"{_PER_DAY}, {at}.")
+    st.caption(f"Holders: {_PER_DAY}, {at}.")
     _not_tested(board.flags)
 
 
@@ -65,4 +68,4 @@ def _not_tested(flags: list[Flag]) -> None:
         if names:
             marked = [name if name in whole else f"{name} (in part)" for name in names]
             st.caption(f"**{words}**: {escaped(', '.join(marked))}")
-    st.caption("Real card data and real holders: everything here is generated.")
+    st.caption("**real card data and real holders**: everything here is generated")

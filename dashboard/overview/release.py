@@ -50,8 +50,10 @@ class Ground:
     commit: str | None = None
     link: tuple[str, dict[str, str]] | None = None
 
-    def __str__(self) -> str:
-        return f"{self.question}: {self.verdict.reason}"
+    @property
+    def in_short(self) -> str:
+        """The question and the first part of the answer."""
+        return f"{self.question}: {self.verdict.reason.partition('; ')[0]}"
 
 
 def grounds(
@@ -67,13 +69,13 @@ def grounds(
 def answer(found: Sequence[Ground]) -> Verdict:
     """The worst of the grounds, with the reasons of all of that value."""
     return worst(
-        (Verdict(ground.verdict.value, str(ground)) for ground in found),
+        (Verdict(ground.verdict.value, ground.in_short) for ground in found),
         otherwise=Verdict("pass", "every ground was measured, and held"),
     )
 
 
 def _not_there(question: str, what: str, command: str) -> Ground:
-    return Ground(question, Verdict("inconclusive", f"{what}; run: {command}"), command)
+    return Ground(question, Verdict("inconclusive", f"{what} ({command})"), command)
 
 
 def _gates(gates: tuple[str, GatesReport] | None) -> Ground:

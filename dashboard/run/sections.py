@@ -80,10 +80,11 @@ def time_axis(run: KeptRun) -> None:
         st.info("No checkpoint was recorded in this run.", icon=":material/info:")
     left, right = st.columns(2)
     if backlog is not None:
-        left.altair_chart(backlog_chart(backlog.assign(second=_from_start(run, backlog)), happened))
+        moved = backlog.assign(second=_from_start(run, backlog))
+        left.altair_chart(backlog_chart(moved, happened, (0.0, end_s)))
     slip = slip_by_second(run)
     if slip is not None:
-        right.altair_chart(slip_chart(slip, run.limit("latency", "slip_p99")))
+        right.altair_chart(slip_chart(slip, run.limit("latency", "slip_p99"), (0.0, end_s)))
     names = ("slip_p50", "slip_p99", "slip_max")
     values = " / ".join(figure_text(run.figure("latency", name)) for name in names)
     right.caption(f"Slip of the sender over the measured part, p50 / p99 / longest: {values}")

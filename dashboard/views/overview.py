@@ -19,7 +19,7 @@ from dashboard.overview.release import ANSWERS, Ground, answer, grounds
 from dashboard.overview.rules_owner import rules_owner
 from dashboard.run.kept import KeptRun, keep
 from dashboard.stored_runs import stored_runs
-from dashboard.verdict_marks import cell, verdict_box
+from dashboard.verdict_marks import cell, escaped, verdict_badge, verdict_box
 from dashboard.view import View
 from evaluation.store import RunRow, UnknownRunError
 
@@ -70,36 +70,41 @@ def _kept(runs: Path, row: RunRow | None) -> KeptRun | None:
 
 
 def _grounds(found: list[Ground]) -> None:
-    with st.expander("What that rests on", expanded=True):
-        rows = [
-            {
-                "": cell(ground.verdict.value),
-                "question": ground.question,
-                "answer": ground.verdict.reason,
-                "measured in": ground.source,
-                "at commit": _commit(ground),
-            }
-            for ground in found
-        ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-        places = [ground for ground in found if ground.link is not None]
-        for column, ground in zip(st.columns(4), places, strict=False):
-            assert ground.link is not None  # noqa: S101 - filtered above; for the type checker
-            path, parameters = ground.link
-            with column:
-                link(path, f"Open the {ground.question}", **parameters)
+    for column, ground in zip(st.columns(len(found)), found, strict=True):
+        with column:
+            verdict_badge(ground.verdict.value)
+            st.caption(ground.question)
+    with st.expander("What that rests on"):
+        for ground in found:
+            mark, words, source = st.columns([2, 7, 4])
+            with mark:
+                verdict_badge(ground.verdict.value)
+            words.markdown(f"**{ground.question}**: {escaped(ground.verdict.reason)}")
+            with source:
+                if ground.link is not None:
+                    path, parameters = ground.link
+                    link(path, ground.source, **parameters)
+                elif ground.source:
+                    st.markdown(escaped(ground.source))
+                else:
+                    st.code(ground.command, language="sh")
+                st.caption(_commit(ground))
 
 
 def _commit(ground: Ground) -> str:
     if not ground.source:
         return ""
     if ground.commit is None:
-        return "unknown"
+        return "at an unknown commit"
     commit, _, changes = ground.commit.partition("+")
-    words = commit[:12] + (" with changes" if changes else "")
+    words = f"at {commit[:12]}" + (" with changes" if changes else "")
     if is_example() or head() is None:
         return words
-    return f"{words} (this one)" if is_head(ground.commit) else f"{words} (another)"
+    return (
+        f"{words} (the working tree's)"
+        if is_head(ground.commit)
+        else f"{words} (the working tree is at another)"
+    )
 
 
 def _gates(name: str, report: GatesReport) -> None:

@@ -97,14 +97,14 @@ def _cells(row: RunRow) -> dict[str, Any]:
         "verdict": cell(_verdict(row)),
         "run": f"run?run={row.run_id}",
         "started": None if row.started_at is None else pd.Timestamp(row.started_at),
-        "scenario": row.scenario,
-        "mode": row.mode,
-        "rate": row.rate_per_min,
         "uncommitted": row.uncommitted_p99_ms,
         "committed": row.committed_p99_ms,
         "missing": row.missing,
         "repeated": row.repeated,
         "attacks caught": caught,
+        "scenario": row.scenario,
+        "mode": row.mode,
+        "rate": row.rate_per_min,
         "commit": _commit(row),
     }
 
@@ -112,7 +112,7 @@ def _cells(row: RunRow) -> dict[str, Any]:
 def _columns() -> dict[str, Any]:
     number, milliseconds = st.column_config.NumberColumn, "%.1f"
     return {
-        "run": st.column_config.LinkColumn("run", display_text=r"run=(.*)$", width="medium"),
+        "run": st.column_config.LinkColumn("run", display_text=r"run=(.*)$", width=270),
         "started": st.column_config.DatetimeColumn("started, UTC", format="YYYY-MM-DD HH:mm"),
         "rate": number("swipes a minute", format="localized"),
         "uncommitted": number("uncommitted p99, ms", format=milliseconds),
@@ -148,7 +148,7 @@ def _trend(stored: StoredRuns, rows: Sequence[RunRow]) -> None:
     unit = "" if shown.empty else str(shown["unit"].iloc[0])
     st.altair_chart(trend(shown, str(name), unit, by_commit=axis == "commits"))
     if endless.any():
-        st.caption(f"Not drawn: {int(endless.sum())} runs in which it has no end.")
+        st.caption(f"Not drawn, because it has no end there: {int(endless.sum())} of these runs.")
 
 
 VIEW = View("runs", "Runs", ":material/list:", 20, render)
