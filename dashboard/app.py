@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 import streamlit as st
 
+from dashboard.example import announce_example
+from dashboard.links import page_of
 from dashboard.view import views
+
+_ICON: Final = Path(__file__).with_name("icon.svg")
 
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(
-        page_title="PayStream Workbench", page_icon=":material/speed:", layout="wide"
-    )
-    pages = [
-        st.Page(
-            view.render,
-            title=view.title,
-            icon=view.icon,
-            url_path=view.path,
-            default=view is views()[0],
-        )
-        for view in views()
-    ]
-    st.navigation(pages).run()
+    # A file: a Material symbol would be fetched from the internet.
+    st.set_page_config(page_title="PayStream Workbench", page_icon=str(_ICON), layout="wide")
+    chosen = st.navigation([page_of(view) for view in views()])
+    announce_example()
+    chosen.run()
 
 
 main()

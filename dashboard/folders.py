@@ -25,6 +25,10 @@ class Folders(BaseSettings):
         Exam folders of `evaluate` and `ab`.
     realism
         Reports of `realism`.
+    gates
+        Reports of `gates`.
+    examples
+        A small run and an exam that come with the project.
     """
 
     model_config = SettingsConfigDict(env_prefix="PAYSTREAM_DASHBOARD_")
@@ -32,3 +36,16 @@ class Folders(BaseSettings):
     runs: Path = PROJECT_ROOT / "runs"
     exams: Path = PROJECT_ROOT / "exams"
     realism: Path = PROJECT_ROOT / "realism"
+    gates: Path = PROJECT_ROOT / "gates"
+    examples: Path = PROJECT_ROOT / "examples"
+
+    def of_example(self) -> Folders:
+        """The example in place of one's own results."""
+        place = self.examples
+        return self.model_copy(
+            update={"runs": place, "exams": place, "realism": place, "gates": place}
+        )
+
+    def has_example(self) -> bool:
+        """Whether there is an example to show."""
+        return (self.examples / "run" / "results.json").is_file()

@@ -5,7 +5,8 @@ committed records, over all outputs of a run from their beginning, in one proces
 each. It ends on SIGTERM (exit code 0) or SIGINT (130), when its parent is gone, or when the
 outputs were still for ``--until-quiet-ms``; first it reads on to where the outputs end at that
 moment. Beside ``observed.parquet`` it writes ``lag.parquet``, ``floor.parquet`` and
-``collect.json``; while it runs, ``collect-status.json`` is replaced every 0.2 s.
+``collect.json``; while it runs, ``collect-status.json`` is replaced every 0.2 s, and
+``glance.json`` every second.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from confluent_kafka.admin import AdminClient
 
 from evaluation.collect_status import CollectOrder, CollectStatus, ViewStatus
 from evaluation.floor import FloorProbe, write_floor
+from evaluation.glance import GLANCE_FILE, Glances
 from evaluation.observed_file import ObservedFile
 from evaluation.offsets import Ends, Partition, group_offset_sum, partitions_of, read_ends
 from evaluation.view_reader import VIEWS, View, ViewReader, open_consumer
@@ -100,6 +102,11 @@ class Collector:
             )
             for view in VIEWS
         }
+        self._glances = Glances(
+            order.out / GLANCE_FILE,
+            self._readers,
+            {self._names[topic]: code for topic, code in codes.items()},
+        )
         self._floor = (
             FloorProbe(
                 order.bootstrap, order.prefix, extra=order.kafka_config, existing=order.from_now
@@ -130,6 +137,7 @@ class Collector:
             self._request_problem = str(error)
         status = self._status(phase)
         self._note_lag(status)
+        self._glances.look(status.time_ns, self._lag)
         write_whole(self._order.out / STATUS_FILE, msgspec.json.encode(status))
         return status
 

@@ -144,7 +144,7 @@ def compare(runs: Path, a: str, b: str) -> Comparison:
     UnknownRunError
         If there is no such run, or it was not judged.
     """
-    (run_a, of_a), (run_b, of_b) = _judged(runs, a), _judged(runs, b)
+    (run_a, of_a), (run_b, of_b) = judged_run(runs, a), judged_run(runs, b)
     return Comparison(
         a=a,
         b=b,
@@ -156,10 +156,24 @@ def compare(runs: Path, a: str, b: str) -> Comparison:
 
 
 def _folders(runs: Path) -> list[Path]:
-    return sorted(path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
+    return sorted(filter(_is_run, runs.iterdir())) if runs.is_dir() else []
 
 
-def _judged(runs: Path, run_id: str) -> tuple[RunRecord, Evaluation]:
+def _is_run(path: Path) -> bool:
+    """Whether a folder is a run's, however broken; other things may lie beside runs."""
+    if path.name.endswith(".partial"):
+        return path.is_dir()
+    return any((path / name).exists() for name in ("run.json", "results.json", "history"))
+
+
+def judged_run(runs: Path, run_id: str) -> tuple[RunRecord, Evaluation]:
+    """What one run was, and what the judges said of it.
+
+    Raises
+    ------
+    UnknownRunError
+        If there is no such run (names close ones), or it was not judged.
+    """
     names = [folder.name for folder in _folders(runs)]
     if run_id not in names:
         close = difflib.get_close_matches(run_id, names, n=5, cutoff=0.4) or names[-5:]
@@ -193,7 +207,9 @@ def _read(folder: Path) -> tuple[RunRow, Evaluation | None]:
 
 
 def _row(name: str, state: str, run: RunRecord, evaluation: Evaluation | None) -> RunRow:
-    settings = _flat(run.settings) if evaluation is None else _flat(evaluation.settings)
+    settings = (
+        flat_settings(run.settings) if evaluation is None else flat_settings(evaluation.settings)
+    )
     rate = settings.get("rate_per_min", settings.get("replay.rate_per_min"))
 
     def value(judge: str, figure: str) -> Any:
@@ -278,24 +294,24 @@ def _described(run: RunRecord, evaluation: Evaluation) -> dict[str, Any]:
     thresholds = msgspec.to_builtins(evaluation.thresholds)
     return {
         "commit": _commit(run),
-        **_flat(evaluation.settings),
-        **_flat(run.versions, "version."),
-        **_flat(thresholds, "threshold."),
+        **flat_settings(evaluation.settings),
+        **flat_settings(run.versions, "version."),
+        **flat_settings(thresholds, "threshold."),
     }
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings by dotted name.
 
     Examples
     --------
-    >>> _flat({"job": {"parallelism": 1}, "workers": 2})
+    >>> flat_settings({"job": {"parallelism": 1}, "workers": 2})
     {'job.parallelism': 1, 'workers': 2}
     """
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= flat_settings(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
     return flat

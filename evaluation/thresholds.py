@@ -26,12 +26,15 @@ class ThresholdsError(ValueError):
 
 
 class VerdictThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which judges decide; the others are only reported."""
+    """Which judges decide; the others are only reported.
+
+    ``external_judges`` came later: results from before have none, and can still be read.
+    """
 
     live_judges: list[str]
     fault_judges: list[str]
     local_judges: list[str]
-    external_judges: list[str]
+    external_judges: list[str] = []
 
 
 class LatencyThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

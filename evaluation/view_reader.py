@@ -96,6 +96,8 @@ class ViewReader(threading.Thread):
         Records so far by topic.
     position
         By partition: all before this offset has been seen, commit markers included.
+    chunk
+        What is being gathered; rows are only added, and whole as far as ``received_ns`` reaches.
     problems
         Errors of the consumer, each text once.
     """
@@ -118,7 +120,7 @@ class ViewReader(threading.Thread):
         self._consumer = consumer
         self._codes = topic_codes
         self._sink = sink
-        self._chunk = Chunk(view)
+        self.chunk = Chunk(view)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -136,7 +138,7 @@ class ViewReader(threading.Thread):
         except KafkaException as error:
             self._note(reason(error))
         finally:
-            self._sink.put(self._chunk)
+            self._sink.put(self.chunk)
             self._consumer.close()
 
     def _read_once(self) -> None:
@@ -150,7 +152,7 @@ class ViewReader(threading.Thread):
             batch = self._consumer.consume(_BATCH, 0)
 
     def _take(self, batch: list[Message], now_ns: int) -> None:
-        chunk, codes, position, by_topic = self._chunk, self._codes, self.position, self.by_topic
+        chunk, codes, position, by_topic = self.chunk, self._codes, self.position, self.by_topic
         taken = 0
         for message in batch:
             topic, partition, offset = message.topic(), message.partition(), message.offset()
@@ -174,7 +176,7 @@ class ViewReader(threading.Thread):
         self.last_received_ns = now_ns
         if len(chunk.offset) >= CHUNK_ROWS:
             self._sink.put(chunk)
-            self._chunk = Chunk(self.view)
+            self.chunk = Chunk(self.view)
 
     def _at_end_or_problem(self, error: KafkaError, place: Partition, offset: int) -> None:
         if error.code() == KafkaError._PARTITION_EOF:

@@ -57,6 +57,8 @@ class SendProgress(msgspec.Struct, frozen=True, kw_only=True):
         Of the schedule, once known.
     time_ns
         ``time.monotonic_ns`` of this file.
+    replay
+        Folder of what is sent.
     """
 
     phase: str
@@ -66,6 +68,7 @@ class SendProgress(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     start_monotonic_ns: int | None = None
     time_ns: int
+    replay: str = ""
 
 
 def send_replay(order: SendOrder) -> SendSummary:
@@ -203,6 +206,7 @@ def _progress(
         failed=failed,
         start_monotonic_ns=start_ns,
         time_ns=time.monotonic_ns(),
+        replay=str(order.replay.resolve()),
     )
     write_whole(order.out / PROGRESS_FILE, msgspec.json.encode(progress))
 

@@ -50,7 +50,7 @@ def _command(port: int) -> list[str]:
     }
     app = str(PROJECT_ROOT / "dashboard" / "app.py")
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return [sys.executable, "-m", "streamlit", "run", app, *given]
+    return [sys.executable, "-m", "dashboard.serve", "run", app, *given]
 
 
 COMMANDS: Final = (dashboard,)

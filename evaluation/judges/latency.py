@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from evaluation.history import NOWHERE, Bools, History, Int64s, Sends, integers
 from evaluation.judges.base import Findings, Judge, Outcome
+from evaluation.judges.latency_curve import curve_table
 from evaluation.judges.latency_schedule import judge_schedule
 from evaluation.judges.latency_split import report_split
 from evaluation.matching import first_received, look_up
@@ -103,17 +104,22 @@ class Latency(Judge):
         excuse = _machine(findings, history, bounds, floor_ns)
         grounds = Grounds(doubts, excuse, history.facts.job.complete is True)
         judged = _is_judged(history, sends)
-        by_second = {}
+        by_second, curves = {}, {}
         for view in VIEWS:
             timed = _timed(history, sends, view)
             measured = timed.where(judged & sends.delivered & (sends.intended_ns >= warm_ns))
             _view(findings, view, measured, bounds, grounds)
             _beside(findings, view, timed, judged & sends.delivered, ~judged & sends.delivered)
             by_second[view] = timed.where(judged & sends.delivered)
+            curves[view] = measured.latencies()
         _ratio(findings)
         report_split(findings, history, sends, judged & (sends.intended_ns >= warm_ns))
         result = findings.result(self.name, _held(findings))
-        return Outcome(result, {"latency_by_second": _by_second(by_second, start_ns)})
+        tables = {
+            "latency_by_second": _by_second(by_second, start_ns),
+            "latency_curve": curve_table(curves),
+        }
+        return Outcome(result, tables)
 
 
 def counted(history: History, view: str) -> Timed | None:

@@ -15,13 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Producer
 
+from evaluation.glance import Glance, read_glance
 from evaluation.observed_file import OBSERVED_SCHEMA
 from evaluation.offsets import open_transaction_records
 from evaluation.read_back import SENT_SCHEMA, read_back
 from generator.bookends import open_producer
 from generator.kafka_client import KafkaRefused, client_settings, silent_logger
 from generator.topics import create_run_topics
-from job.contracts import Topics
+from job.contracts import Decision, Topics
+from tests.evaluation.conftest import card_alert, encode, swipe_of
 
 pytestmark = pytest.mark.stack
 
@@ -245,3 +247,55 @@ def test_reading_back_a_topic_that_does_not_exist_names_it(
 ) -> None:
     with pytest.raises(KafkaRefused, match=r"nowhere\.swipes"):
         read_back(kafka_address, "nowhere.swipes", tmp_path / "sent.parquet")
+
+
+def test_who_watches_sees_alerts_and_a_sample_of_the_decisions(
+    collector: subprocess.Popen[bytes], transactions: Producer, topics: Topics, tmp_path: Path
+) -> None:
+    history = tmp_path / "history"
+    decisions = [encode(decision_of(number)) for number in range(1_000)]
+    transactions.begin_transaction()
+    for value in decisions:
+        transactions.produce(topics.decisions, value, b"key", 0)
+    transactions.produce(topics.alerts, encode(card_alert(swipe_of(7))), b"key", 0)
+    transactions.produce(topics.alerts, b"{", b"key", 0)
+    transactions.flush(30)
+    await_status(history, lambda s: records(s, "uncommitted") == 1_002)
+    glance = await_glance(history, lambda g: len(g.alerts) == 1)
+    assert glance.alerts[0].reasons == ["VELOCITY"]
+    assert glance.unreadable == 1
+    sampled = [each.swipe_id for each in glance.decisions["uncommitted"]]
+    assert len(sampled) in (10, 11)  # one record in 100, alerts among them
+    assert glance.decisions["committed"] == []
+    transactions.commit_transaction(30)
+    await_glance(history, lambda g: len(g.decisions["committed"]) >= 10)
+    received_ns = {(row["view"], row["received_ns"]) for row in finish(collector, history)}
+    assert all(
+        ("uncommitted", s.received_ns) in received_ns for s in glance.decisions["uncommitted"]
+    )
+
+
+def await_glance(history: Path, reached: Callable[[Glance], bool]) -> Glance:
+    deadline_s = time.monotonic() + 90
+    while True:
+        glance = read_glance(history)
+        if glance is not None and reached(glance):
+            return glance
+        assert time.monotonic() < deadline_s, f"not reached: {glance}"
+        time.sleep(0.05)
+
+
+def decision_of(number: int) -> Decision:
+    swipe = swipe_of(number)
+    return Decision(
+        v=1,
+        swipe_id=swipe.swipe_id,
+        card_token=swipe.card_token,
+        event_time_ms=swipe.event_time_ms,
+        fate="judged",
+        score=0.0,
+        action="clear",
+        partition=0,
+        offset=number,
+        rules=[],
+    )

@@ -1,0 +1,1 @@
+"""What do three people want to know at one glance?"""
