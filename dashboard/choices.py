@@ -44,6 +44,7 @@ def choose(
     shown: Callable[[str], str] = str,
     control: Literal["select", "radio"] = "select",
     explained: str | None = None,
+    clears: Sequence[str] = (),
 ) -> str:
     """Let a reader choose one of several, kept in the address.
 
@@ -63,6 +64,8 @@ def choose(
         A list that opens, or all options side by side.
     explained
         What the choice means, shown on demand.
+    clears
+        Names in the address that mean nothing any more once another option is chosen.
 
     Raises
     ------
@@ -77,6 +80,8 @@ def choose(
 
     def keep() -> None:
         chosen = st.session_state[key]
+        for each in clears:
+            st.query_params.pop(each, None)
         if chosen == default:
             st.query_params.pop(name, None)
         else:

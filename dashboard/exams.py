@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -123,8 +124,13 @@ def finished_exams() -> list[str]:
     )
 
 
-def named_exam() -> Exam:
+def named_exam(clears: Sequence[str] = ()) -> Exam:
     """The exam that the address names, the newest where it names none; lets a reader change it.
+
+    Parameters
+    ----------
+    clears
+        Names in the address that belong to the former exam.
 
     Raises
     ------
@@ -143,7 +149,7 @@ def named_exam() -> Exam:
     wanted = st.query_params.get("exam")
     if wanted is not None and wanted not in known:
         raise unknown_id("exam", wanted, known)
-    chosen = choose("exam", "Exam", known, known[0])
+    chosen = choose("exam", "Exam", known, known[0], clears=clears)
     return Exam(chosen, Folders().exams / chosen)
 
 

@@ -175,4 +175,6 @@ def _alerts(facts: RunFacts) -> list[Sighting]:
         alerts = [alert for alert in records if alert is not None]
     else:
         raise StoryGone("The history of this run is not there any more: its alerts are not known.")
-    return [sighting for alert in alerts for sighting in sightings_of(alert)]
+    # A repeated alert has the same cause, and is one.
+    seen = {(s.entity_id, s.swipe_id, s.rule): s for a in alerts for s in sightings_of(a)}
+    return list(seen.values())

@@ -205,12 +205,11 @@ def _flags(board: Board) -> None:
         st.markdown("No flag: nothing is untested, too easy or an expected miss.")
         return
     by_kind: dict[str, list[str]] = {}
-    meaning = {}
     for flag in board.flags:
-        by_kind.setdefault(flag.kind, []).append(f"{flag.scenario} ({flag.difficulty})")
-        meaning[flag.kind] = flag.text
-    for kind, named in by_kind.items():
-        st.markdown(f"**{_FLAGS.get(kind, kind)}**: {meaning[kind]}  \n{', '.join(named)}")
+        key = f"**{_FLAGS.get(flag.kind, flag.kind)}**: {flag.text}"
+        by_kind.setdefault(key, []).append(f"{flag.scenario} ({flag.difficulty})")
+    for text, named in by_kind.items():
+        st.markdown(f"{text}  \n{', '.join(named)}")
 
 
 VIEW = View("detection", "Detection", ":material/policy:", 50, render)

@@ -33,6 +33,7 @@ def render() -> None:
             of,
             shown={"exam": "an exam (months of traffic)", "run": "a run"}.__getitem__,
             control="radio",
+            clears=_NAMES,
         )
         if of == "run":
             _of_run()
@@ -47,7 +48,7 @@ def render() -> None:
 
 
 def _of_exam() -> None:
-    exam = named_exam()
+    exam = named_exam(clears=_NAMES)
     which = _which()
     chosen = _choose_row(of_exam(exam, which), f"{exam.exam_id}-{which}")
     if chosen is not None:
@@ -100,11 +101,19 @@ def _named_run() -> Path | None:
     wanted = st.query_params.get("run")
     if wanted is not None and wanted not in judged:
         raise unknown_id("run with a judged detection", wanted, judged)
-    return runs / choose("run", "Run", judged, judged[0]) if judged else None
+    return runs / choose("run", "Run", judged, judged[0], clears=_NAMES) if judged else None
 
 
 def _which() -> Which:
-    which = choose("list", "List", list(WHICH), "missed", shown=WHICH.__getitem__, control="radio")
+    which = choose(
+        "list",
+        "List",
+        list(WHICH),
+        "missed",
+        shown=WHICH.__getitem__,
+        control="radio",
+        clears=_NAMES,
+    )
     return "false" if which == "false" else "caught" if which == "caught" else "missed"
 
 
