@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import altair as alt
@@ -28,6 +28,7 @@ _SHAPES: Final = {
     "ecommerce": "diamond",
     "recurring": "cross",
 }
+_FIRES: Final = {"fires": VERMILION, "does not fire": BLUE}
 #: Over this many times its threshold a value is drawn at the edge. A choice.
 _TIMES_MAX: Final = 3.0
 #: Rules are drawn from this share of their threshold on. A choice: what came near.
@@ -64,10 +65,11 @@ def timeline(story: Story, axis: Axis) -> Any:
         .encode(
             x=_x(axis, rows),
             y=alt.Y("amount", title=f"amount ({', '.join(currencies)})"),
-            color=_colour("kind", "swipe", KIND_COLOURS, rows),
-            shape=_shape(rows),
-            fill=alt.condition(
-                "datum.is_approved", _colour("kind", "swipe", KIND_COLOURS, rows), alt.value(None)
+            stroke=alt.Stroke("kind:N", title="swipe", scale=_scale("kind", KIND_COLOURS, rows)),
+            fill=alt.Fill("kind:N", legend=None, scale=_scale("kind", KIND_COLOURS, rows)),
+            fillOpacity=alt.condition("datum.is_approved", alt.value(0.85), alt.value(0.0)),
+            shape=alt.Shape(
+                "entry_mode:N", title="entry mode", scale=_scale("entry_mode", _SHAPES, rows)
             ),
             tooltip=tooltip,
         )
@@ -93,7 +95,7 @@ def values_chart(story: Story, axis: Axis) -> Any | None:
     if not near:
         return None
     rows = rows[rows["rule"].isin(near)]
-    colours = dict(zip(near, SERIES, strict=False))
+    colours = {rule: SERIES[at % len(SERIES)] for at, rule in enumerate(near)}
     lines = (
         alt.Chart(rows)
         .mark_line(point={"size": 60, "filled": True}, strokeWidth=1.5)
@@ -104,7 +106,7 @@ def values_chart(story: Story, axis: Axis) -> Any | None:
                 title="value / threshold",
                 scale=alt.Scale(domain=[0, _TIMES_MAX], clamp=True),
             ),
-            color=_colour("rule", "rule", colours, rows),
+            color=alt.Color("rule:N", title="rule", scale=_scale("rule", colours, rows)),
             strokeDash=alt.StrokeDash("rule", legend=None),
             tooltip=[
                 "rule",
@@ -140,7 +142,7 @@ def rule_chart(story: Story, rule: str, axis: Axis) -> Any:
         .encode(
             x=_x(axis, table_of(story)),
             y=alt.Y("value", title=limit.unit),
-            color=_colour("fires", "", {"fires": VERMILION, "does not fire": BLUE}, rows),
+            color=alt.Color("fires:N", title="rule", scale=_scale("fires", _FIRES, rows)),
             tooltip=["number", alt.Tooltip("value", format=",.2f"), "unit", "fires"],
         )
     )
@@ -195,14 +197,7 @@ def _x(axis: Axis, rows: pd.DataFrame) -> Any:
     return alt.X("number:Q", title="swipe number, by event time", axis=ticks, scale=domain)
 
 
-def _colour(field: str, title: str, colours: dict[str, str], rows: pd.DataFrame) -> Any:
-    """Only what is there stands in the legend."""
-    here = [name for name in colours if name in set(rows[field])]
-    scale = alt.Scale(domain=here, range=[colours[name] for name in here])
-    return alt.Color(f"{field}:N", title=title, scale=scale)
-
-
-def _shape(rows: pd.DataFrame) -> Any:
-    here: Sequence[str] = [name for name in _SHAPES if name in set(rows["entry_mode"])]
-    scale = alt.Scale(domain=here, range=[_SHAPES[name] for name in here])
-    return alt.Shape("entry_mode:N", title="entry mode", scale=scale)
+def _scale(field: str, looks: Mapping[str, str], rows: pd.DataFrame) -> Any:
+    """Colours or shapes by name; only what is there stands in the legend."""
+    here = [name for name in looks if name in set(rows[field])]
+    return alt.Scale(domain=here, range=[looks[name] for name in here])

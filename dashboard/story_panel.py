@@ -79,7 +79,7 @@ def _outcome(story: Story) -> None:
     if story.role == "attack":
         frauds = [each for each in marked if each.is_approved]
         columns[0].metric("Attack", "missed" if alert is None else "caught")
-        columns[1].metric("First alert", *_after(alert, marked))
+        columns[1].metric("First alert", _after(alert, marked))
         columns[2].metric(
             "Lost before the alert",
             money(story.lost),
@@ -88,21 +88,21 @@ def _outcome(story: Story) -> None:
         columns[3].metric("At stake", money(frauds), help="All approved fraud of this attack.")
         return
     columns[0].metric("Holder", "left alone" if alert is None else "wrongly alarmed")
-    columns[1].metric("First alert", *_after(alert, marked))
+    columns[1].metric("First alert", _after(alert, marked))
     columns[2].metric("Alerts", len({each.swipe_id for each in story.sightings}))
 
 
-def _after(alert: Sighting | None, marked: Sequence[StorySwipe]) -> tuple[str, str | None]:
-    """When the first alert came, and by which rule."""
+def _after(alert: Sighting | None, marked: Sequence[StorySwipe]) -> str:
+    """When the first alert came, from the first swipe of the attack or look-alike on."""
     if alert is None:
-        return "none", None
+        return "none"
     if not marked:
-        return _clock(alert.event_time_ms), None
+        return _clock(alert.event_time_ms)
     waited_ms = alert.event_time_ms - min(each.swipe.event_time_ms for each in marked)
     if waited_ms <= 0:
-        return "at once", None
+        return "at once"
     minutes = waited_ms / 60_000
-    return (f"after {minutes:.1f} min" if minutes < 120 else f"after {minutes / 60:.1f} h"), None
+    return f"after {minutes:.1f} min" if minutes < 120 else f"after {minutes / 60:.1f} h"
 
 
 def money(swipes: Sequence[StorySwipe]) -> str:
