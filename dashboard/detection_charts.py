@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 import pandas as pd
@@ -19,7 +19,7 @@ _HEAT_ROW_PX: Final = 26
 _LIGHT_FROM: Final = 0.55
 
 
-def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> Any:
+def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> alt.LayerChart:
     """How often each rule fires in each scenario: share as colour, counts as text."""
     rows = matrix[matrix["role"] == role]
     if difficulty != "all":
@@ -53,7 +53,7 @@ def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> Any:
     )
 
 
-def shares_chart(scenarios: pd.DataFrame, role: str) -> Any:
+def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart:
     """Share caught, or alarmed, by scenario and difficulty with 95% intervals."""
     rows = scenarios[(scenarios["role"] == role) & (scenarios["difficulty"] != "all")]
     is_attack = role == "attack"
@@ -108,7 +108,7 @@ def shares_chart(scenarios: pd.DataFrame, role: str) -> Any:
     )
 
 
-def curves_chart(curves: pd.DataFrame, prevalence: float) -> Any:
+def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
     """Precision over recall by swipe, of the score and of each rule alone."""
     names = ["score", *sorted(set(curves["curve"]) - {"score"})]
     colours = [SERIES[at % len(SERIES)] for at in range(len(names))]

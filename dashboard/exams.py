@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pandas as pd
@@ -159,5 +159,6 @@ def _board(folder: Path, modified_ns: int) -> Board:  # noqa: ARG001 - part of t
 
 
 @st.cache_data(show_spinner=False)
-def _table(file: Path, modified_ns: int) -> Any:  # noqa: ARG001 - part of the cache's key
-    return pq.read_table(file).to_pandas()
+def _table(file: Path, modified_ns: int) -> pd.DataFrame:  # noqa: ARG001 - part of the cache's key
+    table: pd.DataFrame = pq.read_table(file).to_pandas()
+    return table

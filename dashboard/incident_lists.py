@@ -67,8 +67,8 @@ def of_exam(exam: Exam, which: Which) -> Listed:
         shown["saved"] = attacks["saved_minor"] / _MINOR_PER_MAJOR
         shown["minutes to the alert"] = attacks["delay_min"]
         shown["rules"] = attacks["rules"].map(", ".join)
-    names = attacks[["shard", "incident_id"]].rename(columns={"incident_id": "incident"})
-    return Listed(shown, names.to_dict("records"))
+    names = zip(attacks["shard"], attacks["incident_id"], strict=True)
+    return Listed(shown, [{"shard": shard, "incident": name} for shard, name in names])
 
 
 def of_run(run: Path, which: Which) -> Listed | None:

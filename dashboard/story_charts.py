@@ -47,7 +47,7 @@ def fitting_axis(story: Story) -> Axis:
     return "time" if share >= _SHORT else "order"
 
 
-def timeline(story: Story, axis: Axis) -> Any:
+def timeline(story: Story, axis: Axis) -> alt.LayerChart:
     """Amount and kind of each swipe; the first alert as a line."""
     rows = table_of(story)
     currencies = sorted(set(rows["currency"]))
@@ -84,7 +84,7 @@ def timeline(story: Story, axis: Axis) -> Any:
     )
 
 
-def values_chart(story: Story, axis: Axis) -> Any | None:
+def values_chart(story: Story, axis: Axis) -> alt.LayerChart | None:
     """How near each rule came to its threshold on each swipe; None where no value is known."""
     rows = _values(story)
     near = [
@@ -131,7 +131,7 @@ def values_chart(story: Story, axis: Axis) -> Any | None:
     )
 
 
-def rule_chart(story: Story, rule: str, axis: Axis) -> Any:
+def rule_chart(story: Story, rule: str, axis: Axis) -> alt.LayerChart:
     """One rule's value over the swipes, in its own unit, against its threshold."""
     limit = next(each for each in story.limits if each.rule == rule)
     rows = _values(story)

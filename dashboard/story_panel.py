@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.choices import choose
 from dashboard.story import Sighting, Story, StorySwipe
-from dashboard.story_charts import fitting_axis, timeline, values_chart
+from dashboard.story_charts import Axis, fitting_axis, timeline, values_chart
 from dashboard.story_map import HEIGHT_PX, story_map
 from dashboard.story_table import COLUMNS, table_of
 
@@ -53,7 +53,7 @@ def draw_pictures(story: Story) -> None:
         shown=names.__getitem__,
         control="radio",
     )
-    along = "time" if axis == "time" else "order"
+    along: Axis = "time" if axis == "time" else "order"
     left, right = st.columns([3, 2])
     with left:
         st.altair_chart(timeline(story, along), width="stretch")

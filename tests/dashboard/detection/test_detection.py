@@ -21,7 +21,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 
 def charts(app: AppTest) -> list[str]:
-    return [json.dumps(json.loads(each.proto.spec)) for each in app.get("arrow_vega_lite_chart")]
+    return [json.dumps(json.loads(each.proto.spec)) for each in app.get("vega_lite_chart")]
 
 
 def test_the_newest_exam_is_shown_with_its_figures_and_their_intervals(

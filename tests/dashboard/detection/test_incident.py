@@ -98,7 +98,7 @@ def test_the_story_in_the_address_is_told(page: Page, exam: Exam) -> None:
     assert not app.exception
     assert app.subheader[0].value == row["incident_id"]
     assert {"Attack", "First alert", "Lost before the alert"} <= {m.label for m in app.metric}
-    assert len(app.get("arrow_vega_lite_chart")) == 2  # swipes, and the rules' values
+    assert len(app.get("vega_lite_chart")) == 2  # swipes, and the rules' values
 
 
 def test_the_map_has_an_arc_for_a_jump(page: Page, exam: Exam) -> None:

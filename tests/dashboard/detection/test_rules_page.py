@@ -22,7 +22,7 @@ def test_every_rule_has_its_page(page: Page, name: str) -> None:
     assert not app.exception
     assert not app.error
     assert app.subheader[0].value == rule_page(type(RULES[name])).question
-    specs = [json.loads(each.proto.spec) for each in app.get("arrow_vega_lite_chart")]
+    specs = [json.loads(each.proto.spec) for each in app.get("vega_lite_chart")]
     assert any(f"Value of {name}" in json.dumps(each) for each in specs)
 
 

@@ -32,7 +32,7 @@ def test_every_scenario_has_its_page(page: Page, name: str) -> None:
     assert not app.exception
     assert not app.error
     assert app.subheader[0].value == docstring_page(scenario_classes()[name]).question
-    assert app.get("arrow_vega_lite_chart")
+    assert app.get("vega_lite_chart")
 
 
 @pytest.mark.parametrize("name", list(scenario_classes()))
