@@ -15,21 +15,19 @@ _DIFFICULTY_COLOURS: Final = dict(zip(DIFFICULTIES, (SKY_BLUE, BLUE, VERMILION),
 _DIFFICULTY_SHAPES: Final = ("circle", "square", "triangle-up")
 _ROW_PX: Final = 30
 _HEAT_ROW_PX: Final = 26
+#: Room for title and axis, which a chart's height includes.
+_AROUND_PX: Final = 130
 #: From this share on a cell is so light that its text must be dark (viridis).
 _LIGHT_FROM: Final = 0.55
 
 
 def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> alt.LayerChart:
     """How often each rule fires in each scenario: share as colour, counts as text."""
-    rows = matrix[matrix["role"] == role]
-    if difficulty != "all":
-        rows = rows[rows["difficulty"] == difficulty]
-    cells = rows.groupby(["scenario", "rule"], as_index=False)[["fired", "incidents"]].sum()
-    cells["share"] = cells["fired"] / cells["incidents"]
+    cells = matrix[(matrix["role"] == role) & (matrix["difficulty"] == difficulty)].copy()
     cells["text"] = cells["fired"].map(str) + "/" + cells["incidents"].map(str)
     base = alt.Chart(cells).encode(
         x=alt.X("rule:N", title=None, axis=alt.Axis(labelAngle=-30, orient="top", labelLimit=200)),
-        y=alt.Y("scenario:N", title=None, axis=alt.Axis(labelLimit=220)),
+        y=_scenarios(cells),
         tooltip=["scenario", "rule", "text", alt.Tooltip("share", format=".1%")],
     )
     squares = base.mark_rect().encode(
@@ -49,7 +47,7 @@ def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> alt.LayerChart
     what = "attacks" if role == "attack" else "look-alikes"
     return alt.layer(squares, text).properties(
         title=f"In how many {what} each rule fires",
-        height=_HEAT_ROW_PX * cells["scenario"].nunique(),
+        height=_HEAT_ROW_PX * cells["scenario"].nunique() + _AROUND_PX,
     )
 
 
@@ -58,7 +56,7 @@ def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart:
     rows = scenarios[(scenarios["role"] == role) & (scenarios["difficulty"] != "all")]
     is_attack = role == "attack"
     base = alt.Chart(rows).encode(
-        y=alt.Y("scenario:N", title=None, axis=alt.Axis(labelLimit=220)),
+        y=_scenarios(rows),
         yOffset=alt.YOffset("difficulty:N", sort=list(DIFFICULTIES)),
         tooltip=[
             "scenario",
@@ -103,8 +101,8 @@ def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart:
     )
     title = "Attacks caught" if is_attack else "Innocent look-alikes that raised an alert"
     return alt.layer(*layers).properties(
-        title=alt.Title(title, subtitle=subtitle),
-        height=_ROW_PX * rows["scenario"].nunique() + 20,
+        title=alt.Title(title, subtitle=subtitle, subtitleColor=GREY),
+        height=_ROW_PX * rows["scenario"].nunique() + _AROUND_PX,
     )
 
 
@@ -151,6 +149,14 @@ def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
         title=alt.Title(
             "Precision over recall",
             subtitle="one point a threshold; dashed: precision of alerts at random",
+            subtitleColor=GREY,
         ),
         height=380,
     )
+
+
+def _scenarios(rows: pd.DataFrame) -> alt.Y:
+    """One row a scenario, the sum over all of them first."""
+    names = sorted(set(rows["scenario"]), key=lambda name: (not name.startswith("all "), name))
+    axis = alt.Axis(labelLimit=220, labelOverlap=False)
+    return alt.Y("scenario:N", title=None, sort=names, axis=axis)

@@ -8,6 +8,7 @@ from evaluation.board import Board
 from evaluation.board.rows import SAMPLE, TRUTH, Line
 from scenarios.mixes import PREVALENCES
 
+_NEARLY_ALL: Final = 0.9995
 MONITOR, BLOCK = "monitor", "block"
 #: Words for a named prevalence.
 PREVALENCE_TEXTS: Final = {
@@ -102,14 +103,14 @@ def value_text(value: float | None, unit: str) -> str:
     --------
     >>> value_text(0.1234, "1"), value_text(3.0, "min"), value_text(None, "1")
     ('12.3%', '3 min', 'unknown')
-    >>> value_text(0.000012, "1")
-    '0.0012%'
+    >>> value_text(0.001392, "1"), value_text(1.0, "1")
+    ('0.139%', '100%')
     """
     if value is None:
         return "unknown"
     if unit == "1":
-        digits = 1 if abs(value) >= 0.001 or value == 0 else 4
-        return f"{value:.{digits}%}"
+        # Nearly all is not all.
+        return ">99.9%" if _NEARLY_ALL <= value < 1 else f"{100 * value:.3g}%"
     short = {"fraudulent swipes": "", "1/10,000 cards/day": ""}.get(unit, unit)
     return f"{value:.3g} {short}".strip()
 
@@ -117,6 +118,8 @@ def value_text(value: float | None, unit: str) -> str:
 def interval_text(line: Line) -> str:
     """The 95% interval and what the denominator counts."""
     of = f"of {line.denominator:,.0f} {line.of}" if line.denominator else f"of {line.of}"
+    if line.of.startswith("10,000 ") and line.denominator:
+        of = f"over {line.denominator:,.0f} times {line.of}"
     if line.low is None or line.high is None:
         return of
     return f"95%: {value_text(line.low, line.unit)} to {value_text(line.high, line.unit)}, {of}"

@@ -17,6 +17,8 @@ WHICH: Final[dict[str, str]] = {
     "false": "opened for nothing",
     "caught": "attacks that were caught",
 }
+#: Columns of money: approved fraud in the currency of the card, in major units.
+LOST, SAVED, AT_STAKE = ("lost (card's currency)", "saved", "at stake")
 _MINOR_PER_MAJOR: Final = 100
 _MS_PER_MIN: Final = 60_000
 
@@ -59,12 +61,12 @@ def of_exam(exam: Exam, which: Which) -> Listed:
         {
             "attack": attacks["incident_id"],
             "difficulty": attacks["difficulty"],
-            "lost": attacks["lost_minor"] / _MINOR_PER_MAJOR,
+            LOST: attacks["lost_minor"] / _MINOR_PER_MAJOR,
             "swipes before the alert": attacks["delay_swipes"],
         }
     )
     if which == "caught":
-        shown["saved"] = attacks["saved_minor"] / _MINOR_PER_MAJOR
+        shown[SAVED] = attacks["saved_minor"] / _MINOR_PER_MAJOR
         shown["minutes to the alert"] = attacks["delay_min"]
         shown["rules"] = attacks["rules"].map(", ".join)
     names = zip(attacks["shard"], attacks["incident_id"], strict=True)
@@ -95,8 +97,8 @@ def of_run(run: Path, which: Which) -> Listed | None:
         {
             "attack": rows["incident_id"],
             "difficulty": rows["difficulty"],
-            "lost": rows["lost_minor"] / _MINOR_PER_MAJOR,
-            "at stake": rows["at_stake_minor"] / _MINOR_PER_MAJOR,
+            LOST: rows["lost_minor"] / _MINOR_PER_MAJOR,
+            AT_STAKE: rows["at_stake_minor"] / _MINOR_PER_MAJOR,
             "swipes before the alert": rows["delay_swipes"],
         }
     )

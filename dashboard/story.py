@@ -17,6 +17,7 @@ Kind = Literal["before", "genuine", "fraudulent", "look-alike"]
 _KINDS: Final[dict[str, Kind]] = {"attack": "fraudulent", "look_alike": "look-alike"}
 #: Swipes of a card that are told before the first that matters. A choice: what a screen holds.
 _TOLD_BEFORE: Final = 6
+_TOLD_BEFORE_OF_MANY: Final = 1
 
 
 class StoryGone(Exception):
@@ -160,25 +161,27 @@ def reason_code(rule: str) -> str:
 
 
 def told(swipes: Sequence[StorySwipe], focus_ms: Sequence[int]) -> tuple[StorySwipe, ...]:
-    """Those that a story tells, by event time: the marked ones and what stands around them.
+    """Those that a story tells, by event time: what matters, and what stands around it.
 
     Parameters
     ----------
     swipes
         All that are known of the cards.
     focus_ms
-        Event times of what matters: the marked swipes, or the alerts.
+        Event times of what matters on a card that has no marked swipe.
     """
-    in_order = sorted(swipes, key=lambda one: one.swipe.event_time_ms)
-    if not focus_ms:
-        return tuple(in_order)
-    first_ms, last_ms = min(focus_ms), max(focus_ms) + CREDIT_AFTER_MS
-    cards = {each.swipe.card_token for each in in_order}
-    before = [each for each in in_order if each.swipe.event_time_ms < first_ms]
-    kept = before[-_TOLD_BEFORE:] if len(cards) == 1 else _last_of_each_card(before)
-    return (*kept, *(s for s in in_order if first_ms <= s.swipe.event_time_ms <= last_ms))
+    of_card: dict[str, list[StorySwipe]] = {}
+    for each in sorted(swipes, key=_event_time_ms):
+        of_card.setdefault(each.swipe.card_token, []).append(each)
+    before = _TOLD_BEFORE if len(of_card) == 1 else _TOLD_BEFORE_OF_MANY
+    kept: list[StorySwipe] = []
+    for in_order in of_card.values():
+        times = [_event_time_ms(each) for each in in_order if each.is_marked] or focus_ms
+        first_ms, last_ms = min(times), max(times) + CREDIT_AFTER_MS
+        kept += [each for each in in_order if _event_time_ms(each) < first_ms][-before:]
+        kept += [each for each in in_order if first_ms <= _event_time_ms(each) <= last_ms]
+    return tuple(sorted(kept, key=_event_time_ms))
 
 
-def _last_of_each_card(swipes: Sequence[StorySwipe]) -> list[StorySwipe]:
-    last = {each.swipe.card_token: each for each in swipes}
-    return sorted(last.values(), key=lambda one: one.swipe.event_time_ms)
+def _event_time_ms(each: StorySwipe) -> int:
+    return each.swipe.event_time_ms

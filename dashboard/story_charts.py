@@ -61,13 +61,13 @@ def timeline(story: Story, axis: Axis) -> alt.LayerChart:
     ]
     points = (
         alt.Chart(rows)
-        .mark_point(size=130, strokeWidth=2)
+        .mark_point(size=130, strokeWidth=2, opacity=1)
         .encode(
             x=_x(axis, rows),
             y=alt.Y("amount", title=f"amount ({', '.join(currencies)})"),
             stroke=alt.Stroke("kind:N", title="swipe", scale=_scale("kind", KIND_COLOURS, rows)),
-            fill=alt.Fill("kind:N", legend=None, scale=_scale("kind", KIND_COLOURS, rows)),
-            fillOpacity=alt.condition("datum.is_approved", alt.value(0.85), alt.value(0.0)),
+            fill=alt.Fill("kind:N", title="swipe", scale=_scale("kind", KIND_COLOURS, rows)),
+            fillOpacity=alt.condition("datum.is_approved", alt.value(1.0), alt.value(0.0)),
             shape=alt.Shape(
                 "entry_mode:N", title="entry mode", scale=_scale("entry_mode", _SHAPES, rows)
             ),
@@ -79,6 +79,7 @@ def timeline(story: Story, axis: Axis) -> alt.LayerChart:
         title=alt.Title(
             "Swipes of the card" if rows["card"].nunique() == 1 else "Swipes of the cards",
             subtitle="filled: approved, hollow: declined; dashed: the first alert",
+            subtitleColor=GREY,
         ),
         height=320,
     )
@@ -106,8 +107,8 @@ def values_chart(story: Story, axis: Axis) -> alt.LayerChart | None:
                 title="value / threshold",
                 scale=alt.Scale(domain=[0, _TIMES_MAX], clamp=True),
             ),
-            color=alt.Color("rule:N", title="rule", scale=_scale("rule", colours, rows)),
-            strokeDash=alt.StrokeDash("rule", legend=None),
+            color=alt.Color("rule:N", title="rule", sort=near, scale=_scale("rule", colours, rows)),
+            strokeDash=alt.StrokeDash("rule:N", title="rule", sort=near),
             tooltip=[
                 "rule",
                 "number",
@@ -126,6 +127,7 @@ def values_chart(story: Story, axis: Axis) -> alt.LayerChart | None:
         title=alt.Title(
             "What the rules made of it",
             subtitle=f"from the dashed line on a rule fires; over {_TIMES_MAX:g} times drawn there",
+            subtitleColor=GREY,
         ),
         height=240,
     )

@@ -81,8 +81,7 @@ def story_map(story: Story) -> pdk.Deck | None:
     return pdk.Deck(
         layers=layers,
         initial_view_state=_view(placed),
-        map_provider=None,
-        map_style=None,
+        map_provider=None,  # and no map style: the dashboard would ask for tiles
         tooltip={"text": "{text}"},
         height=HEIGHT_PX,
     )

@@ -163,14 +163,16 @@ def _lost(story: Story) -> None:
         st.info("Nothing: no fraudulent swipe was approved before the first alert.")
         return
     st.caption(f"{len(rows)} swipes, {money(story.lost)}.")
-    _table(story, rows)
+    _table(story, rows.drop(columns="lost"))
 
 
 def _table(story: Story, rows: pd.DataFrame) -> None:
     dull = [name for name in ("km", "km_h") if rows[name].isna().all()]
     dull += ["card"] if rows["card"].nunique() == 1 else []
     dull += ["lost"] if story.role != "attack" else []
-    shown = rows[[name for name in COLUMNS if name not in dull]].rename(columns=COLUMNS)
+    shown = rows[[name for name in COLUMNS if name in rows and name not in dull]].rename(
+        columns=COLUMNS
+    )
     st.dataframe(
         shown,
         hide_index=True,

@@ -11,7 +11,7 @@ from dashboard import story_of_exam, story_of_run
 from dashboard.choices import UnknownId, choose, unknown_id
 from dashboard.exams import Exam, NoExam, named_exam
 from dashboard.folders import Folders
-from dashboard.incident_lists import WHICH, Listed, Which, of_exam, of_run
+from dashboard.incident_lists import AT_STAKE, LOST, SAVED, WHICH, Listed, Which, of_exam, of_run
 from dashboard.story import Story, StoryGone
 from dashboard.story_panel import draw_story
 from dashboard.view import View
@@ -19,6 +19,7 @@ from dashboard.view import View
 #: How an address names one story, within an exam or a run.
 _NAMES: Final = ("shard", "incident", "card", "at")
 _LIST_PX: Final = 250
+_ROW_PX: Final = 35
 
 
 def render() -> None:
@@ -133,13 +134,13 @@ def _choose_row(listed: Listed, name: str) -> dict[str, str] | None:
         st.dataframe(
             listed.shown,
             hide_index=True,
-            height=_LIST_PX,
+            height=min(_LIST_PX, _ROW_PX * (len(listed.addresses) + 1) + 3),
             key=key,
             on_select=keep,
             selection_mode="single-row",
             column_config={
                 name: st.column_config.NumberColumn(format="%.2f")
-                for name in ("lost", "saved", "at stake", "minutes to the alert")
+                for name in (LOST, SAVED, AT_STAKE, "minutes to the alert")
             },
         )
     else:
