@@ -107,12 +107,15 @@ def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart:
 
 
 def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
-    """Precision over recall by swipe, of the score and of each rule alone."""
+    """Precision over recall by swipe, of the score and of each rule alone.
+
+    Between two thresholds the precision of the lower one is drawn, as average precision counts it.
+    """
     names = ["score", *sorted(set(curves["curve"]) - {"score"})]
     colours = [SERIES[at % len(SERIES)] for at in range(len(names))]
     lines = (
         alt.Chart(curves)
-        .mark_line(point={"size": 25}, interpolate="step-after")
+        .mark_line(point={"size": 18}, interpolate="step-before", strokeWidth=1.5)
         .encode(
             x=alt.X(
                 "recall:Q",

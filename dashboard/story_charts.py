@@ -69,7 +69,11 @@ def timeline(story: Story, axis: Axis) -> alt.LayerChart:
             fill=alt.Fill("kind:N", title="swipe", scale=_scale("kind", KIND_COLOURS, rows)),
             fillOpacity=alt.condition("datum.is_approved", alt.value(1.0), alt.value(0.0)),
             shape=alt.Shape(
-                "entry_mode:N", title="entry mode", scale=_scale("entry_mode", _SHAPES, rows)
+                "entry_mode:N",
+                title="entry mode",
+                scale=_scale("entry_mode", _SHAPES, rows),
+                # Black by default, which cannot be seen in the dark.
+                legend=alt.Legend(symbolFillColor=GREY, symbolStrokeColor=GREY),
             ),
             tooltip=tooltip,
         )
@@ -81,7 +85,7 @@ def timeline(story: Story, axis: Axis) -> alt.LayerChart:
             subtitle="filled: approved, hollow: declined; dashed: the first alert",
             subtitleColor=GREY,
         ),
-        height=320,
+        height=360,
     )
 
 

@@ -21,8 +21,8 @@ from dashboard.story_charts import KIND_COLOURS
 from dashboard.story_table import is_placed, place_of
 
 HEIGHT_PX: Final = 400
-#: Width that a map is made to fit, pixels; on a wider one more is seen.
-_WIDTH_PX: Final = 700
+#: Width that a map is made to fit, pixels: on a wider one more is seen.
+_WIDTH_PX: Final = 340
 _TILE_PX: Final = 512
 _ZOOM_MAX: Final = 8.0
 #: Arcs beyond these are left out: the map would show nothing any more. A choice.

@@ -38,13 +38,13 @@ def render() -> None:
 def _opening(rule: Rule) -> None:
     st.subheader(page(type(rule)).question)
     looks_at = "one card" if isinstance(rule, CardRule) else "many cards, by window"
-    columns = st.columns(4)
+    columns = st.columns(3)
     columns[0].metric("Fires at", f"{rule.threshold:g}", help=rule.unit)
     columns[0].caption(rule.unit)
     columns[1].metric("Weight", f"{rule.parameters.weight:g}")
     columns[1].caption("probability of fraud that it alone stands for")
     columns[2].metric("Looks at", looks_at)
-    columns[3].metric("Reason code", rule.reason_code)
+    columns[2].caption(f"reason code `{rule.reason_code}`")
 
 
 def _example(rule: Rule) -> None:
