@@ -21,7 +21,7 @@ _AROUND_PX: Final = 130
 _LIGHT_FROM: Final = 0.55
 
 
-def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> alt.LayerChart:
+def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> alt.LayerChart | alt.FacetChart:
     """How often each rule fires in each scenario: share as colour, counts as text."""
     cells = matrix[(matrix["role"] == role) & (matrix["difficulty"] == difficulty)].copy()
     cells["text"] = cells["fired"].map(str) + "/" + cells["incidents"].map(str)
@@ -51,7 +51,7 @@ def heat_map(matrix: pd.DataFrame, role: str, difficulty: str) -> alt.LayerChart
     )
 
 
-def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart:
+def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart | alt.FacetChart:
     """Share caught, or alarmed, by scenario and difficulty with 95% intervals."""
     rows = scenarios[(scenarios["role"] == role) & (scenarios["difficulty"] != "all")]
     is_attack = role == "attack"
@@ -106,16 +106,19 @@ def shares_chart(scenarios: pd.DataFrame, role: str) -> alt.LayerChart:
     )
 
 
-def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
+def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart | alt.FacetChart:
     """Precision over recall by swipe, of the score and of each rule alone.
 
     Between two thresholds the precision of the lower one is drawn, as average precision counts it.
     """
     names = ["score", *sorted(set(curves["curve"]) - {"score"})]
-    colours = [SERIES[at % len(SERIES)] for at in range(len(names))]
+    # The score is drawn thick, in a colour of its own.
+    others = [colour for colour in SERIES if colour != VERMILION]
+    colours = [VERMILION, *(others[at % len(others)] for at in range(len(names) - 1))]
+    picked = alt.selection_point(fields=["curve"], bind="legend")
     lines = (
         alt.Chart(curves)
-        .mark_line(point={"size": 18}, interpolate="step-before", strokeWidth=1.5)
+        .mark_line(point={"size": 10}, interpolate="step-before")
         .encode(
             x=alt.X(
                 "recall:Q",
@@ -134,6 +137,8 @@ def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
                 "curve:N", title="curve", sort=names, scale=alt.Scale(domain=names, range=colours)
             ),
             strokeDash=alt.StrokeDash("curve:N", sort=names, title="curve"),
+            strokeWidth=alt.condition(alt.datum.curve == "score", alt.value(3.5), alt.value(1.5)),
+            opacity=alt.condition(picked, alt.value(1.0), alt.value(0.08)),
             tooltip=[
                 "curve",
                 alt.Tooltip("threshold", format=".4g"),
@@ -142,6 +147,7 @@ def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
                 alt.Tooltip("alert_rate", title="alert rate", format=".4%"),
             ],
         )
+        .add_params(picked)
     )
     chance = (
         alt.Chart(pd.DataFrame({"precision": [prevalence]}))
@@ -151,7 +157,7 @@ def curves_chart(curves: pd.DataFrame, prevalence: float) -> alt.LayerChart:
     return alt.layer(chance, lines).properties(
         title=alt.Title(
             "Precision over recall",
-            subtitle="one point a threshold; dashed: precision of alerts at random",
+            subtitle="dashed: alerts at random; click on a name to single it out",
             subtitleColor=GREY,
         ),
         height=380,

@@ -27,17 +27,19 @@ def docstring_page(documented: type) -> DocstringPage:
 
 
 def parameter_texts(documented: type) -> dict[str, str]:
-    """What each documented parameter means, by name.
+    """What each documented parameter means, by name; a base class's included.
 
     Those that are documented together share their text.
     """
-    text = docstring_page(documented).sections.get("Parameters", "")
-    parts = _PARAMETER.split(text)
-    return {
-        name: " ".join(words.split())
-        for names, words in zip(parts[1::2], parts[2::2], strict=True)
-        for name in names.split(", ")
-    }
+    texts: dict[str, str] = {}
+    for each in reversed(documented.__mro__):
+        if each.__doc__ is None:
+            continue
+        text = docstring_page(each).sections.get("Parameters", "")
+        parts = _PARAMETER.split(text)
+        for names, words in zip(parts[1::2], parts[2::2], strict=True):
+            texts |= dict.fromkeys(names.split(", "), " ".join(words.split()))
+    return texts
 
 
 def markdown(text: str) -> str:

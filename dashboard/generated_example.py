@@ -1,11 +1,12 @@
-"""What does one incident of each scenario look like, as the project's own generator makes it?
+"""What do incidents of each scenario look like, as the project's own generator makes them?
 
-One small portfolio with one incident of every scenario, of the tuning split: pictures of the exam's
+One small portfolio with some incidents of every scenario, of the tuning split: pictures of the exam's
 incidents would give the exam away. Swipes, labels and profiles are those that a replay would have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -23,26 +24,21 @@ from scenarios.base import Difficulty
 #: Large enough for the attacks on many cards of one issuer; made within seconds. A choice.
 _CARDS: Final = 6_000
 _DAYS: Final = 2
+#: Incidents of each scenario: no two are alike. A choice.
+EXAMPLES: Final = 3
 _CARDS_ALONE: Final = (
     "A generated example. Rules that look across cards see only the cards of this incident."
 )
 
 
-@st.cache_data(show_spinner="Generating an incident of each scenario")
-def example_stories(difficulty: Difficulty, number: int = 0) -> dict[str, Story]:
-    """One incident of each scenario, judged by this checkout's rules, by the scenario's name.
-
-    Parameters
-    ----------
-    number
-        Another one gives other incidents.
-    """
+@st.cache_data(show_spinner="Generating incidents of each scenario")
+def example_stories(difficulty: Difficulty) -> dict[str, tuple[Story, ...]]:
+    """Some incidents of each scenario by its name, judged by this checkout's rules."""
     settings = ExamSettings(
         shards=1,
-        seed=number,
         cards_per_shard=_CARDS,
         days=_DAYS,
-        incidents=1,
+        incidents=EXAMPLES,
         difficulties=(difficulty,),
     )
     replay = settings.replay(0)
@@ -60,16 +56,17 @@ def example_stories(difficulty: Difficulty, number: int = 0) -> dict[str, Story]
             story_swipe = StorySwipe(one.swipe, kind_of(one.role))
             of_card.setdefault(one.swipe.card_token, []).append(story_swipe)
             arrival[one.swipe.swipe_id] = at
-    stories = {}
+    stories: dict[str, tuple[Story, ...]] = {}
     for incident in traffic.incidents:
         cards = dict.fromkeys(marked[incident.incident_id])
         swipes = [each for card in cards for each in of_card[card]]
         swipes.sort(key=lambda each: arrival[each.swipe.swipe_id])
-        stories[incident.scenario] = _judged(
+        story = _judged(
             Story(incident.incident_id, incident.scenario, incident.role, difficulty, ()),
             swipes,
             [(card, profiles[card]) for card in cards if card in profiles],
         )
+        stories[incident.scenario] = (*stories.get(incident.scenario, ()), story)
     return stories
 
 
@@ -85,13 +82,12 @@ def _judged(story: Story, swipes: list[StorySwipe], profiles: list[tuple[str, by
     )
 
 
-def best_example(stories: dict[str, Story], rule: str) -> str:
-    """The attack in which a rule comes furthest over its threshold."""
+def best_example(stories: Iterable[Story], rule: str) -> Story:
+    """The story in which a rule comes furthest over its threshold."""
 
-    def furthest(name: str) -> float:
-        limits = {each.rule: each.threshold for each in stories[name].limits}
-        values = [each.values.get(rule, 0.0) for each in stories[name].swipes]
+    def furthest(story: Story) -> float:
+        limits = {each.rule: each.threshold for each in story.limits}
+        values = [each.values.get(rule, 0.0) for each in story.swipes]
         return max(values, default=0.0) / (limits.get(rule) or 1.0)
 
-    attacks = [name for name, story in stories.items() if story.role == "attack"]
-    return max(attacks, key=lambda name: (furthest(name), name))
+    return max(stories, key=lambda story: (furthest(story), story.name))

@@ -47,7 +47,7 @@ def fitting_axis(story: Story) -> Axis:
     return "time" if share >= _SHORT else "order"
 
 
-def timeline(story: Story, axis: Axis) -> alt.LayerChart:
+def timeline(story: Story, axis: Axis) -> alt.LayerChart | alt.FacetChart:
     """Amount and kind of each swipe; the first alert as a line."""
     rows = table_of(story)
     currencies = sorted(set(rows["currency"]))
@@ -89,7 +89,7 @@ def timeline(story: Story, axis: Axis) -> alt.LayerChart:
     )
 
 
-def values_chart(story: Story, axis: Axis) -> alt.LayerChart | None:
+def values_chart(story: Story, axis: Axis) -> alt.LayerChart | alt.FacetChart | None:
     """How near each rule came to its threshold on each swipe; None where no value is known."""
     rows = _values(story)
     near = [
@@ -137,7 +137,7 @@ def values_chart(story: Story, axis: Axis) -> alt.LayerChart | None:
     )
 
 
-def rule_chart(story: Story, rule: str, axis: Axis) -> alt.LayerChart:
+def rule_chart(story: Story, rule: str, axis: Axis) -> alt.LayerChart | alt.FacetChart:
     """One rule's value over the swipes, in its own unit, against its threshold."""
     limit = next(each for each in story.limits if each.rule == rule)
     rows = _values(story)

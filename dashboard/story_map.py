@@ -24,7 +24,8 @@ HEIGHT_PX: Final = 400
 #: Width that a map is made to fit, pixels: on a wider one more is seen.
 _WIDTH_PX: Final = 340
 _TILE_PX: Final = 512
-_ZOOM_MAX: Final = 8.0
+#: Near enough; further in no coast would tell where it is.
+_ZOOM_MAX: Final = 4.5
 #: Arcs beyond these are left out: the map would show nothing any more. A choice.
 _ARCS_MAX: Final = 200
 _LAND: Final = Path(__file__).with_name("land.json")

@@ -19,7 +19,7 @@ _MINOR_PER_MAJOR = 100
 _ROLES = {
     "attack": "attack",
     "look_alike": "innocent look-alike",
-    "ordinary": "ordinary swipes that nobody attacked",
+    "ordinary": "one card, around an alert",
 }
 
 
@@ -87,7 +87,7 @@ def _outcome(story: Story) -> None:
         )
         columns[3].metric("At stake", money(frauds), help="All approved fraud of this attack.")
         return
-    columns[0].metric("Holder", "left alone" if alert is None else "wrongly alarmed")
+    columns[0].metric("Holder", "left alone" if alert is None else "alarmed")
     columns[1].metric("First alert", _after(alert, marked))
     columns[2].metric("Alerts", len({each.swipe_id for each in story.sightings}))
 

@@ -168,7 +168,7 @@ def _held_against(board: Board) -> None:
             rows.setdefault(line.system, {})[_AGAINST[line.name]] = text
     shown = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=list(_AGAINST.values()))
     shown.index.name = "system"
-    st.dataframe(shown)
+    st.dataframe(shown, height="content")
     st.caption(
         "Null never alerts, random alerts as often as the job, perfect flags each fraudulent "
         "swipe; then each rule alone. In brackets: 95% intervals."
@@ -178,10 +178,11 @@ def _held_against(board: Board) -> None:
 def _rules(exam: Exam) -> None:
     st.subheader("What each rule adds")
     rows = exam.table("by_rule")
+    thresholds = [f"{t:g} {unit}" for t, unit in zip(rows["threshold"], rows["unit"], strict=True)]
+    rows = rows.assign(fires_at=thresholds)
     names = {
         "rule": "rule",
-        "threshold": "threshold",
-        "unit": "unit",
+        "fires_at": "fires at",
         "caught": "attacks it catches",
         "only_incidents": "that no other does",
         "false_alerts": "false alerts",

@@ -139,6 +139,10 @@ def _choose_row(listed: Listed, name: str) -> dict[str, str] | None:
             on_select=keep,
             selection_mode="single-row",
             column_config={
+                name: st.column_config.DatetimeColumn(format="DD MMM YYYY HH:mm:ss")
+                for name in ("first alert (UTC)", "alert (UTC)")
+            }
+            | {
                 name: st.column_config.NumberColumn(format="%.2f")
                 for name in (LOST, SAVED, AT_STAKE, "minutes to the alert")
             },

@@ -53,11 +53,11 @@ def _example(rule: Rule) -> None:
     with left:
         difficulty = choose("difficulty", "Difficulty", list(DIFFICULTIES), "easy", control="radio")
     stories = example_stories(next(each for each in DIFFICULTIES if each == difficulty))
+    attacks = [s for told in stories.values() for s in told if s.role == "attack"]
+    best = best_example(attacks, rule.name)
     with right:
-        scenario = choose(
-            "scenario", "Incident of", list(stories), best_example(stories, rule.name)
-        )
-    _draw(stories[scenario], rule)
+        scenario = choose("scenario", "Incident of", list(stories), best.scenario)
+    _draw(best_example(stories[scenario], rule.name), rule)
     st.html(link("scenarios", f"What {scenario} is", scenario=scenario, difficulty=difficulty))
 
 

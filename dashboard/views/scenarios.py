@@ -43,8 +43,10 @@ def render() -> None:
         _words(classes[name])
         st.subheader("An example, generated")
         level = next(each for each in DIFFICULTIES if each == difficulty)
-        stories = example_stories(level)
-        draw_story(stories[name])
+        stories = example_stories(level)[name]
+        numbers = [str(number) for number in range(1, len(stories) + 1)]
+        number = choose("example", "No two are alike", numbers, "1", control="radio")
+        draw_story(stories[int(number) - 1])
         _dial(classes[name])
     except UnknownId as error:
         st.error(f"{error}.".replace("there is", "There is", 1))

@@ -53,10 +53,11 @@ def run_folder(results: Path) -> Path:
 
 
 @pytest.fixture
-def page(results: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Draw a page over the results, or over another folder, with an address."""
 
-    def draw(view: str, root: Path = results, **address: str) -> AppTest:
+    def draw(view: str, root: Path | None = None, **address: str) -> AppTest:
+        root = request.getfixturevalue("results") if root is None else root
         for name in ("exams", "runs"):
             monkeypatch.setenv(f"PAYSTREAM_DASHBOARD_{name.upper()}", str(root / name))
         script = f"from dashboard.views.{view} import VIEW\nVIEW.render()"
