@@ -1,7 +1,8 @@
 """What do incidents of each scenario look like, as the project's own generator makes them?
 
-One small portfolio with some incidents of every scenario, of the tuning split: pictures of the exam's
-incidents would give the exam away. Swipes, labels and profiles are those that a replay would have.
+One small portfolio with some incidents of every scenario, of the tuning split: pictures of the
+exam's incidents would give the exam away. Swipes, labels and profiles are those that a replay would
+have.
 """
 
 from __future__ import annotations
