@@ -319,6 +319,18 @@ def test_no_card_number_reaches_a_file_or_a_message(tmp_path: Path) -> None:
     assert "3456-78x9" not in str(refused.value)
 
 
+@pytest.mark.parametrize("separator", ["", " ", "-", ".", "_", "\u00a0"])
+def test_a_file_without_a_header_shows_no_card_number(tmp_path: Path, separator: str) -> None:
+    card = separator.join(CARDS[0][at : at + 4] for at in range(0, 16, 4))
+    (tmp_path / "mine.csv").write_text(f"2026-01-05,{card},1.00,no\n2026-01-06,{card},2.00,no\n")
+    (tmp_path / "mine.toml").write_text(MAPPING.format(time=""))
+    with pytest.raises(SettingsError) as refused:
+        Made(tmp_path / "mine.csv", str(tmp_path / "mine.toml"), tmp_path / "r")
+    assert card not in str(refused.value)
+    assert CARDS[0][:12] not in str(refused.value)
+    assert "does the file have a header?" in str(refused.value)
+
+
 def test_a_card_is_the_same_however_its_number_is_written(tmp_path: Path) -> None:
     card = CARDS[0]
     spaced = " ".join(card[at : at + 4] for at in range(0, 16, 4))
