@@ -31,11 +31,13 @@ from workbench.ab_live import LIVE_FIGURES, live_changes
 from workbench.bulk import (
     SHARDS,
     Engine,
+    RulesChanged,
     Task,
     engine_at,
     make_shards,
     read_shard,
     run_tasks,
+    unchanged,
 )
 from workbench.console import PhaseBar, Phases
 from workbench.exam import EXAMS, LEDGER, enter, make_board
@@ -147,11 +149,16 @@ def _score_in_turns(
     """CPU seconds per million swipes of each engine on each shard.
 
     With two workers both sides of a pair run at the same time; the side that starts first
-    alternates.
+    alternates. The answers are kept beside the shards when all are there.
+
+    Raises
+    ------
+    workbench.bulk.RulesChanged
+        If a side is not the same any more; nothing is kept.
     """
     timed: tuple[list[float], list[float]] = ([], [])
     for number, shard in enumerate(shards):
-        outs = [folder / f"scores-{side}.parquet" for side in range(2)]
+        outs = [_answers(folder, number, side) for side in range(2)]
         tasks = [
             Task(
                 f"judging {shard.name}",
@@ -174,12 +181,20 @@ def _score_in_turns(
             ),
         )
         millions = read_shard(shard).swipes / 1e6
-        for side, (engine, out) in enumerate(zip(engines, outs, strict=True)):
+        for side in range(2):
             used = msgspec.json.decode((folder / f"cpu-{side}.json").read_bytes())
             timed[side].append((used["user_s"] + used["system_s"]) / millions)
-            _keep(engine, shard, out)
+    if not all(map(unchanged, engines)):
+        raise RulesChanged
+    for number, shard in enumerate(shards):
+        for side, engine in enumerate(engines):
+            _keep(engine, shard, _answers(folder, number, side))
     bar.note = f"{len(shards)} pairs"
     return timed
+
+
+def _answers(folder: Path, number: int, side: int) -> Path:
+    return folder / f"scores-{number}-{side}.parquet"
 
 
 def _keep(engine: Engine, shard: Path, out: Path) -> None:

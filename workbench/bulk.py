@@ -20,6 +20,7 @@ from generator.settings import SettingsError
 from workbench.children import Child
 from workbench.console import PhaseBar
 from workbench.machine import PROJECT_ROOT
+from workbench.problems import RunBroken
 
 #: Shards of an exam, kept.
 SHARDS: Final = PROJECT_ROOT / "replays" / "exam"
@@ -120,7 +121,14 @@ def make_shards(
 def score_shards(
     engine: Engine, folders: Sequence[Path], logs: Path, bar: PhaseBar, workers: int
 ) -> None:
-    """Let an engine judge those shards that it has not judged before."""
+    """Let an engine judge those shards that it has not judged before.
+
+    Raises
+    ------
+    RulesChanged
+        If it is not the same any more; what it said meanwhile is not kept.
+    """
+    unjudged = [folder for folder in folders if not engine.scores_file(folder).exists()]
     missing = [
         Task(
             f"judging {folder.name}",
@@ -128,12 +136,34 @@ def score_shards(
             logs / f"judge-{engine.short}-{folder.name}.log",
             engine.root,
         )
-        for folder in folders
-        if not engine.scores_file(folder).exists()
+        for folder in unjudged
     ]
-    run_tasks(missing, workers, lambda done: bar.update(done, len(missing), _of(done, missing)))
+    try:
+        run_tasks(missing, workers, lambda done: bar.update(done, len(missing), _of(done, missing)))
+    finally:
+        # Answers of other rules must not be taken for this engine's later.
+        changed = bool(missing) and not unchanged(engine)
+        for folder in unjudged if changed else ():
+            engine.scores_file(folder).unlink(missing_ok=True)
+    if changed:
+        raise RulesChanged
     swipes = sum(read_shard(folder).swipes for folder in folders)
     bar.note = f"{swipes:,} swipes; {len(missing)} of {len(folders)} shards judged now"
+
+
+def unchanged(engine: Engine) -> bool:
+    """Whether the checkout and its parameters still are what they were when they were hashed."""
+    try:
+        return engine_at(engine.root, engine.rules_file).hash == engine.hash
+    except SettingsError:
+        return False
+
+
+class RulesChanged(RunBroken):
+    """Somebody edited the rules while they were at it."""
+
+    def __init__(self) -> None:
+        super().__init__("the rules changed while they sat the exam: run it again")
 
 
 def read_shard(folder: Path) -> Shard:

@@ -27,7 +27,7 @@ Incidents = Annotated[
 ]
 Scenarios = Annotated[list[str] | None, typer.Option("--scenario", help="Only this; repeatable.")]
 Rules = Annotated[Path | None, typer.Option(help="Rule parameters, TOML.")]
-Workers = Annotated[int | None, typer.Option(help="Processes at once; default: one a core.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes at once; default: one a core.")]
 
 
 def evaluate(

@@ -19,11 +19,18 @@ from typing import Final
 import msgspec
 
 from generator.bulk import ExamSettings
-from workbench.bulk import SHARDS, Engine, engine_at, make_shards, score_shards
+from workbench.bulk import (
+    SHARDS,
+    Engine,
+    RulesChanged,
+    engine_at,
+    make_shards,
+    score_shards,
+    unchanged,
+)
 from workbench.children import Child
 from workbench.console import Phases
 from workbench.machine import PROJECT_ROOT, commit, provenance
-from workbench.problems import RunBroken
 
 #: Folder of all evaluations in bulk.
 EXAMS: Final = PROJECT_ROOT / "exams"
@@ -72,7 +79,7 @@ def run_exam(
 
     Raises
     ------
-    RunBroken
+    RulesChanged
         If the rules changed while they sat the exam.
     """
     engine = engine_at(rules_file=rules_file)
@@ -90,8 +97,8 @@ def run_exam(
             score_shards(engine, shards, folder, bar, workers)
         with phases.phase("board"):
             make_board(shards, engine, folder / "board")
-        if engine_at(rules_file=rules_file).hash != engine.hash:
-            raise RunBroken("the rules changed while they sat the exam: run it again")
+        if not unchanged(engine):
+            raise RulesChanged
         _write_json(folder / "exam.json", {**facts, "phases_s": phases.seconds})
         final = exams / name
         folder.rename(final)

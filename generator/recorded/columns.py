@@ -26,7 +26,9 @@ from generator.recorded.mapping import (
 
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 #: An offset from UTC at the end of an ISO time of day.
-_ZONE: Final = r"(?::\d\d(?:\.\d+)?)\s*(Z|[+-]\d\d:?\d\d)$"
+_ZONE: Final = r"(?::\d\d(?:\.\d+)?)\s*([Zz]|[+-]\d\d(?::?\d\d)?)$"
+#: What is left without it. DuckDB would pass over any other zone that stands there.
+_BARE: Final = r"^\d+[-/]\d+[-/]\d+(?:[Tt ]+\d+:\d+(?::\d+(?:\.\d*)?)?)?$"
 _NULL: Final = "CAST(NULL AS VARCHAR)"
 
 
@@ -165,12 +167,15 @@ def _time_value(source: TimeSource, text: str) -> str:
     if source.format != "iso":
         return f"epoch_ms(try_strptime({text}, {sql_text(source.format)}))"
     zone = _zone(text)
-    bare = f"left({text}, length({text}) - length({zone}))"
-    local = f"epoch_ms(TRY_CAST({bare} AS TIMESTAMP))"
+    bare = f"trim(left({text}, length({text}) - length({zone})))"
+    local = (
+        f"CASE WHEN regexp_matches({bare}, {sql_text(_BARE)})"
+        f" THEN epoch_ms(TRY_CAST({bare} AS TIMESTAMP)) END"
+    )
     minutes = (
-        f"CASE WHEN left({zone}, 1) IN ('+', '-') THEN"
-        f" CAST(left({zone}, 3) AS BIGINT) * 60 + CAST(left({zone}, 1) || right({zone}, 2)"
-        " AS BIGINT) ELSE 0 END"
+        f"CASE WHEN length({zone}) < 3 THEN 0 ELSE CAST(left({zone}, 3) AS BIGINT) * 60 +"
+        f" CASE WHEN length({zone}) = 3 THEN 0 ELSE"
+        f" CAST(left({zone}, 1) || right({zone}, 2) AS BIGINT) END END"
     )
     return f"CASE WHEN {zone} = '' THEN {local} ELSE {local} - ({minutes}) * 60000 END"
 

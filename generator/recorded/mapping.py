@@ -6,6 +6,7 @@ data has, and one for the label. Whatever is misspelt is refused by name.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import datetime
 from functools import cache
@@ -108,6 +109,8 @@ class TimeSource(_FromColumns):
             raise ValueError("start and unit belong to format = 'offset', which needs both")
         if self.zone != "UTC" and self.format in ("epoch_s", "epoch_ms", "offset"):
             raise ValueError(f"{self.format} has no time zone; leave zone out")
+        if self.zone != "UTC" and re.search(r"%[zZ]", self.format.replace("%%", "")):
+            raise ValueError(f"{self.format!r} reads a time zone from the data; leave zone out")
         if self.format == "iso" and len(self.names) > 1:
             raise ValueError("iso is one column; of several, give a pattern of strptime")
         if self.start is not None and self.start.tzinfo is None:
@@ -206,6 +209,13 @@ class LabelSource(_Part):
     column: str
     fraud: Annotated[tuple[str, ...], Field(min_length=1)]
     genuine: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> LabelSource:
+        both = {each.lower() for each in self.fraud} & {each.lower() for each in self.genuine}
+        if both:
+            raise ValueError(f"{', '.join(map(repr, sorted(both)))} is both fraud and genuine")
+        return self
 
 
 class IncidentSource(_Part):

@@ -18,7 +18,7 @@ from generator.replay import ReplayError
 EXAMPLES: Final = 3
 _SHOWN_LENGTH: Final = 40
 #: Twelve digits or more, as card numbers have (ISO/IEC 7812), grouped or not.
-_LIKE_A_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){11,}")
+_LIKE_A_NUMBER: Final = re.compile(r"\d(?:[\s._-]?\d){11,}")
 
 
 class BadRowsError(ReplayError):
@@ -50,9 +50,20 @@ def masked(text: str | None) -> str:
     """
     if text is None or not text.strip():
         return "nothing"
-    shown = _LIKE_A_NUMBER.sub(_length, text.strip())
+    shown = numberless(text.strip())
     cut = shown if len(shown) <= _SHOWN_LENGTH else f"{shown[:_SHOWN_LENGTH]}..."
     return f"{cut!r}"
+
+
+def numberless(text: str) -> str:
+    """A text in which every run of digits that could be a card number is masked.
+
+    Examples
+    --------
+    >>> numberless("4000_0012_3456_7899 of 2026-01-05")
+    '<16 digits> of 2026-01-05'
+    """
+    return _LIKE_A_NUMBER.sub(_length, text)
 
 
 def _length(match: re.Match[str]) -> str:

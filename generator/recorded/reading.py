@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from generator.mixing import I64
 from generator.recorded.contract_bounds import near_miss
 from generator.recorded.mapping import DataMapping, FileFormat, MappingError
-from generator.recorded.problems import EXAMPLES, masked
+from generator.recorded.problems import EXAMPLES, masked, numberless
 from generator.replay import ReplayError
 
 #: Bytes of a CSV that are read at once, and rows of a Parquet file.
@@ -107,15 +107,20 @@ class DataFile:
         """
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
-            raise ReplayError(f"{self.file}: two columns are called {', '.join(twice)}")
+            raise ReplayError(
+                f"{self.file}: two columns are called {', '.join(map(numberless, twice))}"
+            )
+        # Without a header the first row stands in for one, card and all.
+        shown = [numberless(name) for name in self.names]
         missing = [
-            f"{key}: {self.file.name} has no column {name!r}; {near_miss(name, self.names)}"
+            f"{key}: {self.file.name} has no column {name!r}; {near_miss(name, shown)}"
             for key, names in mapping.columns()
             for name in names
             if name not in self.names
         ]
         if missing:
-            raise MappingError(f"{mapping_file}: {'; '.join(missing)}")
+            headless = "" if shown == self.names else "; does the file have a header?"
+            raise MappingError(f"{mapping_file}: {'; '.join(missing)}{headless}")
         card = mapping.fields.card_token.names
         if self._is_parquet and any(
             pa.types.is_floating(pq.read_schema(self.file).field(name).type) for name in card

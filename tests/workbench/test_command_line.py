@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench import cli, cli_run
+from workbench import cli, cli_ab, cli_exam, cli_run
 
 
 @pytest.mark.parametrize("command", ["simulate", "local"])
@@ -42,3 +42,21 @@ def test_wrong_thresholds(
     assert line.startswith(f"paystream: {file}: ")
     assert said in line
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "ab"])
+@pytest.mark.parametrize("workers", ["-1", "0"])
+def test_no_worker_is_refused_before_anything_waits_for_one(
+    command: str, workers: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("it was started")
+
+    for module, run in ((cli_exam, "run_exam"), (cli_ab, "run_ab")):
+        monkeypatch.setattr(module, run, started)
+    monkeypatch.setattr(sys, "argv", ["paystream", command, "--workers", workers])
+    monkeypatch.setattr("workbench.cli.signal.signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert "--workers" in capsys.readouterr().err

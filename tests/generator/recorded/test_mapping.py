@@ -47,6 +47,12 @@ def written(tmp_path: Path, text: str) -> Path:
         ('column = "when"', 'column = "when"\nformat = "%Q"', "'%Q' is no pattern of strptime"),
         ('column = "when"', 'column = "when"\nzone = "Mars"', "'Mars' is no time zone"),
         ('column = "when"', 'column = "when"\nformat = "offset"', "which needs both"),
+        (
+            'column = "when"',
+            'column = "when"\nformat = "%Y-%m-%d %H:%M%z"\nzone = "Europe/Paris"',
+            "reads a time zone from the data; leave zone out",
+        ),
+        ('genuine = ["0"]', 'genuine = ["0", "1"]', "label: '1' is both fraud and genuine"),
         ('column = "channel"', 'column = "card"', "column 'card' is the card; it goes nowhere"),
         ("[label]", "[fields.latitude]\ncolumn = 'lat'\n[label]", "latitude and longitude"),
         ('column = "amount"', "", "fields.amount_minor.column: Field required"),

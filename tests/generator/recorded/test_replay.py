@@ -177,6 +177,10 @@ def test_paysim_has_next_to_nothing_of_a_card_payment(tmp_path: Path) -> None:
         ("", "2026-01-05 10:00:00+01:00"),
         ('zone = "Europe/Paris"', "2026-01-05 10:00:00"),
         ('zone = "Europe/Paris"', "2026-01-05T04:00:00-0500"),
+        ('zone = "Europe/Paris"', "2026-01-05 04:00:00-05"),
+        ('zone = "Europe/Paris"', "2026-01-05 14:30:00.000+05:30"),
+        ('zone = "Europe/Paris"', "2026-01-05T09:00z"),
+        ('zone = "Europe/Paris"', "2026-01-05T09:00:00 +00"),
         ('format = "epoch_s"', "1767603600"),
         ('format = "epoch_ms"', "1767603600000"),
         ('format = "offset"\nunit = "h"\nstart = 2026-01-05T00:00:00Z', "9"),
@@ -186,6 +190,15 @@ def test_paysim_has_next_to_nothing_of_a_card_payment(tmp_path: Path) -> None:
 def test_one_moment_in_many_forms(time: str, when: str, tmp_path: Path) -> None:
     (swipe,) = mine(tmp_path, [row(when)], time).swipes()
     assert swipe.event_time_ms == 1767603600000
+
+
+@pytest.mark.parametrize("when", ["2026-01-05 09:00:00 UTC", "2026-01-05 09:00:00+5", "09:00:00"])
+@pytest.mark.parametrize("zone", ["", 'zone = "Europe/Paris"'])
+def test_a_zone_that_cannot_be_read_is_not_passed_over(
+    zone: str, when: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadRowsError, match="is no time of the form 'iso'"):
+        mine(tmp_path, [row(when)], zone)
 
 
 # The warm start
@@ -317,6 +330,18 @@ def test_no_card_number_reaches_a_file_or_a_message(tmp_path: Path) -> None:
         Made(tmp_path / "data.csv", "sparkov", tmp_path / "again")
     assert not any(card in str(refused.value) for card in CARDS)
     assert "3456-78x9" not in str(refused.value)
+
+
+@pytest.mark.parametrize("separator", ["", " ", "-", ".", "_", "\u00a0"])
+def test_a_file_without_a_header_shows_no_card_number(tmp_path: Path, separator: str) -> None:
+    card = separator.join(CARDS[0][at : at + 4] for at in range(0, 16, 4))
+    (tmp_path / "mine.csv").write_text(f"2026-01-05,{card},1.00,no\n2026-01-06,{card},2.00,no\n")
+    (tmp_path / "mine.toml").write_text(MAPPING.format(time=""))
+    with pytest.raises(SettingsError) as refused:
+        Made(tmp_path / "mine.csv", str(tmp_path / "mine.toml"), tmp_path / "r")
+    assert card not in str(refused.value)
+    assert CARDS[0][:12] not in str(refused.value)
+    assert "does the file have a header?" in str(refused.value)
 
 
 def test_a_card_is_the_same_however_its_number_is_written(tmp_path: Path) -> None:
