@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from dashboard.anchor import anchor
 from dashboard.choices import UnknownId, choose
 from dashboard.colours import VERDICT_MARKS
 from dashboard.detection_charts import curves_chart, heat_map, shares_chart
@@ -19,7 +20,6 @@ from dashboard.detection_figures import (
     value_text,
 )
 from dashboard.exams import Exam, NoExam, named_exam
-from dashboard.anchor import anchor
 from dashboard.view import View
 from evaluation.board import Board
 from evaluation.board.rows import MONITOR as MONITOR_MODE

@@ -6,10 +6,10 @@ import msgspec
 import pandas as pd
 import streamlit as st
 
+from dashboard.anchor import anchor
 from dashboard.choices import UnknownId, choose
 from dashboard.docstring_page import markdown
 from dashboard.generated_example import best_example, example_stories
-from dashboard.anchor import anchor
 from dashboard.story import Story
 from dashboard.story_charts import fitting_axis, rule_chart, timeline
 from dashboard.view import View

@@ -8,10 +8,10 @@ import msgspec
 import pandas as pd
 import streamlit as st
 
+from dashboard.anchor import anchor
 from dashboard.choices import UnknownId, choose
 from dashboard.docstring_page import docstring_page, markdown, parameter_texts
 from dashboard.generated_example import example_stories
-from dashboard.anchor import anchor
 from dashboard.story_panel import draw_story
 from dashboard.view import View
 from scenarios.base import DIFFICULTIES, LookAlike, Scenario
