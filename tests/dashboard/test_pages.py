@@ -71,7 +71,7 @@ class TestOverview:
         assert found["Incidents gained"] == "1"
         assert found["Incidents lost"] == "0"
         assert found["False cases gone"] == "1"
-        assert found["Missing"] == "0 records"
+        assert found["Missing"] == "0"
         # 2,000 of the 3,300 that were approved of both attacks came after the first alert.
         assert found["Saved of each 1,000 attempted"] == "606"
 
