@@ -242,7 +242,7 @@ class TestLive:
 
 
 class TestExample:
-    def test_where_there_is_nothing_it_can_be_opened_and_left(
+    def test_where_there_is_nothing_it_can_be_opened(
         self, open_page: Opener, results: Results, tmp_path: Path
     ) -> None:
         empty = Results(tmp_path / "r", tmp_path / "e", tmp_path / "g", results.examples)
