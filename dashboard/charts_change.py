@@ -67,4 +67,4 @@ def change_intervals(rows: pd.DataFrame, title: str) -> alt.LayerChart:
         .mark_rule(color=GREY, strokeDash=[2, 3])
         .encode(x="at:Q")
     )
-    return layered(zero, spans, points).properties(title=title, height=130 + 20 * len(rows))
+    return layered(zero, spans, points).properties(title=title, height=190 + 22 * len(rows))

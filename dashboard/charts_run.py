@@ -151,9 +151,11 @@ def _moments(moments: pd.DataFrame) -> list[alt.Chart]:
         .mark_rule(color=VERMILION, strokeWidth=2)
         .encode(x="second:Q", tooltip=["what:N", alt.Tooltip("second:Q", format=".1f")])
     )
-    words = (
-        alt.Chart(moments)
-        .mark_text(align="left", dx=4, dy=10, color=VERMILION)
+    # One below the other: what follows a fault follows it closely.
+    words = [
+        alt.Chart(moments.iloc[[row]])
+        .mark_text(align="left", dx=4, dy=10 + 14 * row, color=VERMILION)
         .encode(x="second:Q", y=alt.value(0), text="what:N")
-    )
-    return [rules, words]
+        for row in range(len(moments))
+    ]
+    return [rules, *words]

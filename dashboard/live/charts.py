@@ -12,7 +12,7 @@ from dashboard.layered import layered
 
 _HEIGHT: Final = 320
 _RATES: Final = {"offered_per_s": "offered", "achieved_per_s": "achieved"}
-_LAGS: Final = {"undecided": "sent, not decided", "unread": "sent, not committed as read"}
+_LAGS: Final = {"undecided": "sent, not decided", "unread": "sent, not yet read by the job"}
 
 
 def rate_chart(series: pd.DataFrame) -> alt.LayerChart:
@@ -40,7 +40,7 @@ def _lines(
                 "what:N",
                 title=None,
                 scale=alt.Scale(domain=list(names.values()), range=colours),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="top", labelLimit=300),
             ),
             strokeDash=alt.StrokeDash(
                 "what:N",

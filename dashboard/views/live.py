@@ -91,9 +91,9 @@ def _counts(status: CollectStatus) -> None:
         seen, sure = uncommitted.by_topic.get(topic), committed.by_topic.get(topic)
         column.metric(
             name,
-            "not written" if seen is None else f"{seen:,}",
+            "-" if seen is None else f"{seen:,}",
             border=True,
-            help=None if sure is None else f"{sure:,} of them committed",
+            help="The job does not write these." if sure is None else f"{sure:,} are committed.",
         )
     for problem in status.problems:
         st.error(escaped(problem), icon=":material/error:")

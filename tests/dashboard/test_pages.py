@@ -71,7 +71,7 @@ class TestOverview:
         assert found["Incidents gained"] == "1"
         assert found["Incidents lost"] == "0"
         assert found["False cases gone"] == "1"
-        assert found["Missing"] == "0 records"
+        assert found["Missing"] == "0"
         # 2,000 of the 3,300 that were approved of both attacks came after the first alert.
         assert found["Saved of each 1,000 attempted"] == "606"
 
@@ -242,7 +242,7 @@ class TestLive:
 
 
 class TestExample:
-    def test_where_there_is_nothing_it_can_be_opened_and_left(
+    def test_where_there_is_nothing_it_can_be_opened(
         self, open_page: Opener, results: Results, tmp_path: Path
     ) -> None:
         empty = Results(tmp_path / "r", tmp_path / "e", tmp_path / "g", results.examples)
