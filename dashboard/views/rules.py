@@ -62,6 +62,12 @@ def _example(rule: Rule) -> None:
 
 
 def _draw(story: Story, rule: Rule) -> None:
+    highest = max((each.values.get(rule.name, 0.0) for each in story.swipes), default=0.0)
+    if highest < rule.threshold:
+        st.info(
+            f"{rule.name} does not fire here: the highest value is {highest:g} {rule.unit}. Of the "
+            f"generated incidents of {story.scenario}, this comes nearest."
+        )
     axis = fitting_axis(story)
     st.altair_chart(rule_chart(story, rule.name, axis), width="stretch")
     st.altair_chart(timeline(story, axis), width="stretch")
