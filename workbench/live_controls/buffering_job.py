@@ -38,4 +38,7 @@ class LiveBufferingJob(LiveControl):
         if _BEFORE not in text:
             raise StackError(f"{_TABLES} no longer has the query that this control changes")
         file.write_text(text.replace(_BEFORE, _AFTER), encoding="utf-8")
-        return RunPlan(replay=REPLAY, job=JobPlan(code_root=self.scratch))
+        # Flink keeps what it sorts as one list for each event time. All card profiles have the same
+        # one, and RocksDB would write that list anew with every card.
+        job = JobPlan(code_root=self.scratch, state_backend="hashmap")
+        return RunPlan(replay=REPLAY, job=job)
