@@ -16,6 +16,7 @@ from generator.settings import SettingsError
 from workbench.console import Phases, make_console
 from workbench.exam import EXAMS
 from workbench.gates import BASELINES, GATES, RUNS, Folders, Request, run_gates
+from workbench.replays import REPLAYS
 
 Folder = Annotated[Path, typer.Option(metavar="<path>", help="Where these lie.")]
 
@@ -47,6 +48,7 @@ def gates(
     runs: Folder = RUNS,
     exams: Folder = EXAMS,
     baselines: Folder = BASELINES,
+    replays: Folder = REPLAYS,
 ) -> None:
     """Hold the working tree against what is promised, and against a baseline."""
     parts = _parts(only)
@@ -67,7 +69,7 @@ def gates(
     )
     console = make_console()
     console.print(f"[bold]gates[/], {profile}: {', '.join(parts)}")
-    folders = Folders(gates=out, baselines=baselines, runs=runs, exams=exams)
+    folders = Folders(out, baselines, runs, exams, replays)
     folder, result = run_gates(request, Phases(console), folders)
     console.print()
     print_result(result, console)

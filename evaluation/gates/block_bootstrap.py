@@ -1,11 +1,12 @@
 """How sure is a percentile of latencies, when those of one second share a fate?
 
 A stall makes hundreds of neighbouring swipes late at once, so swipes are not independent, and an
-interval that takes them to be is far too narrow. Whole blocks (one second of intended sends) are
-drawn with replacement, within each repetition as many as it has: the non-overlapping block
-bootstrap of Carlstein (1986), "The use of subseries values for estimating the variance of a general
-statistic from a stationary sequence", Annals of Statistics 14, with the repetitions as strata
-(Davison and Hinkley (1997), "Bootstrap Methods and their Application", 3.2); percentile interval.
+interval that takes them to be is far too narrow. Whole blocks (some seconds of intended sends) are
+drawn with replacement: the non-overlapping block bootstrap of Carlstein (1986), "The use of
+subseries values for estimating the variance of a general statistic from a stationary sequence",
+Annals of Statistics 14, with the repetitions as strata, each with one draw fewer than it has blocks
+(Rao and Wu (1988), "Resampling inference with complex survey data", JASA 83: as many draws as
+blocks understate the variance within small strata); percentile interval.
 """
 
 from __future__ import annotations
@@ -125,7 +126,8 @@ def _counted(series: Series, bins: NDArray[np.int64]) -> F64:
 
 
 def _resampled(counts: F64, resamples: int, rng: np.random.Generator) -> F64:
-    """The cumulated counts of blocks that were drawn with replacement."""
+    """The cumulated counts of blocks that were drawn with replacement, one fewer than there are."""
     blocks = len(counts)
-    times = rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=resamples)
+    drawn = max(blocks - 1, 1)
+    times = rng.multinomial(drawn, np.full(blocks, 1 / blocks), size=resamples)
     return np.asarray(times @ counts, dtype=np.float64)
