@@ -16,20 +16,23 @@ from job.contracts import Alert, Decision
 from job.engine.settings import EngineSettings
 from job.local import LocalJob, read_records
 from job.rules.parameters import DEFAULT_FILE, load_rules
+from scenarios.discovery import scenario_classes
 
 
 @pytest.fixture(scope="module")
 def replay(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An hour of a small portfolio, undisturbed: records are the swipes in order."""
+    """Two days with attacks of every kind, undisturbed: records are the swipes in order."""
     settings = ReplaySettings(
-        scenario="geo_jump",
-        difficulty="easy",
-        rate_per_min=6_000,
-        duration_s=60,
+        scenario="ordinary",
+        rate_per_min=1_500,
+        duration_s=240,
         warm_up_s=0,
-        speedup=60,
-        incidents=20,
+        speedup=720,
+        load="daily_rhythm",
         disturbances=Disturbances.none(),
+        incident_plan=tuple(
+            (name, "easy", 4) for name, kind in scenario_classes().items() if kind.role == "attack"
+        ),
     )
     folder = tmp_path_factory.mktemp("bulk") / "replay"
     write_replay(settings, folder)
@@ -89,6 +92,7 @@ def test_the_bits_name_the_rules_that_fired(
     for bits, decision in zip(scores.column("fired").to_pylist(), written[0], strict=True):
         named = {name for bit, name in enumerate(names) if bits >> bit & 1} - across
         assert named == set(decision.rules)
+    assert {name for decision in written[0] for name in decision.rules} == set(names) - across
 
 
 def test_a_value_reaches_the_threshold_where_the_rule_fired(scores: pa.Table) -> None:
@@ -105,6 +109,7 @@ def test_the_alerts_across_cards_stand_beside(
     entities = pq.read_table(entities_file(replay / "scores.parquet"))
     expected = [each.entity_id for each in written[1] if each.entity_type != "card"]
     assert entities.column("entity_id").to_pylist() == expected
+    assert expected
 
 
 def test_the_hash_changes_with_the_parameters_and_nothing_else(tmp_path: Path) -> None:

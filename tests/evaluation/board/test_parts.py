@@ -327,16 +327,19 @@ class TestShards:
 def test_flags_say_what_cannot_be_seen_what_is_too_easy_and_what_tests_nothing(sample_of):
     quiet = [swipe(f"q{at}", 1, f"l{at}", card_token=f"q{at}") for at in range(3)]
     missed = [
-        swipe(f"m{at}", 1, f"im{at}", card_token=f"m{at}", difficulty="easy") for at in range(3)
+        swipe(f"m{at}", 1, f"im{at}", card_token=f"m{at}", difficulty="easy") for at in range(100)
+    ]
+    few = [
+        swipe(f"f{at}", 1, f"if{at}", card_token=f"f{at}", difficulty="medium") for at in range(3)
     ]
     caught = [
         swipe(f"c{at}", 1, f"ic{at}", card_token=f"c{at}", action=1, fired=1) for at in range(100)
     ]
     plain = [swipe(f"o{at}", 1, card_token=f"o{at}") for at in range(400)]
-    board, _ = make_board(sample_of([*quiet, *missed, *caught, *plain]))
+    board, _ = make_board(sample_of([*quiet, *missed, *few, *caught, *plain]))
     flags = {(flag.kind, flag.scenario, flag.difficulty) for flag in board.flags}
     assert flags == {
-        ("inconclusive", "geo_jump", "easy"),
+        ("inconclusive", "geo_jump", "medium"),
         ("expected_miss", "geo_jump", "easy"),
         ("too_easy", "geo_jump", "hard"),
         ("untested", "legit_travel", "all"),
