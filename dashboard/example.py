@@ -59,7 +59,13 @@ def nothing_yet(what: str, command: str, *, offer_example: bool = True) -> None:
     """
     st.info(f"{what} This makes one:", icon=":material/info:")
     st.code(command, language="sh")
-    if offer_example and not is_example() and Folders().has_example():
+    if offer_example:
+        example_button()
+
+
+def example_button() -> None:
+    """Offer the example, where there is one and it is not shown already."""
+    if not is_example() and Folders().has_example():
         st.button("Open the example", icon=":material/school:", on_click=_enter)
 
 

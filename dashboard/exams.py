@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import pandas as pd
@@ -13,12 +12,9 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from dashboard.choices import choose, unknown_id
-from dashboard.folders import PROJECT_ROOT, Folders
+from dashboard.example import current_folders, is_example
 from evaluation.board import Board, read_board
 from evaluation.board.board import BOARD_FILE
-
-#: The small exam that comes with the project.
-EXAMPLE: Final = PROJECT_ROOT / "examples" / "exam"
 
 
 class NoExam(Exception):
@@ -106,12 +102,12 @@ class Exam:
     @property
     def link_parameters(self) -> dict[str, str]:
         """How an address names this exam."""
-        return {"source": "example"} if self.is_example else {"exam": self.exam_id}
+        return {"exam": self.exam_id} | ({"source": "example"} if self.is_example else {})
 
 
 def finished_exams() -> list[str]:
     """Ids of all exams that have a board, newest first."""
-    exams = Folders().exams
+    exams = current_folders().exams
     if not exams.is_dir():
         return []
     return sorted(
@@ -139,10 +135,6 @@ def named_exam(clears: Sequence[str] = ()) -> Exam:
     UnknownId
         If the address names another.
     """
-    if st.query_params.get("source") == "example":
-        if not (EXAMPLE / "board" / BOARD_FILE).exists():
-            raise NoExam("The example exam is not there. Make one of your own: `make evaluate`")
-        return Exam("the example exam", EXAMPLE, is_example=True)
     known = finished_exams()
     if not known:
         raise NoExam("There is no exam yet. Make one, which takes minutes: `make evaluate`")
@@ -150,7 +142,7 @@ def named_exam(clears: Sequence[str] = ()) -> Exam:
     if wanted is not None and wanted not in known:
         raise unknown_id("exam", wanted, known)
     chosen = choose("exam", "Exam", known, known[0], clears=clears)
-    return Exam(chosen, Folders().exams / chosen)
+    return Exam(chosen, current_folders().exams / chosen, is_example=is_example())
 
 
 @st.cache_data(show_spinner=False)

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dashboard.choices import unknown_id
-from dashboard.folders import PROJECT_ROOT
 from dashboard.judged_anew import judge_anew, sightings_of
 from dashboard.story import Sighting, Story, StoryGone, StorySwipe, from_profile, kind_of, told
 from evaluation.history import expected_records, topic_records
@@ -26,8 +25,6 @@ from evaluation.run_folder import RunFacts, read_facts
 from job.contracts import Swipe
 from job.rules.parameters import load_rules
 
-#: The small run that comes with the project.
-EXAMPLE: Final = PROJECT_ROOT / "examples" / "run"
 _ANEW: Final = (
     "The curves of the rules' values are judged anew by the rules of this checkout; the alerts are "
     "those that the run wrote."

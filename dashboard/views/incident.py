@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard import story_of_exam, story_of_run
 from dashboard.choices import UnknownId, choose, unknown_id
+from dashboard.example import announce_example, current_folders, example_button
 from dashboard.exams import Exam, NoExam, named_exam
-from dashboard.folders import Folders
 from dashboard.incident_lists import AT_STAKE, LOST, SAVED, WHICH, Listed, Which, of_exam, of_run
 from dashboard.story import Story, StoryGone
 from dashboard.story_panel import draw_story
@@ -25,6 +25,7 @@ _ROW_PX: Final = 35
 def render() -> None:
     """The lists, and the story that the address names."""
     st.title("Incident")
+    announce_example()
     try:
         of = "run" if "run" in st.query_params else "exam"
         of = choose(
@@ -42,6 +43,7 @@ def render() -> None:
             _of_exam()
     except NoExam as error:
         st.info(str(error))
+        example_button()
     except StoryGone as error:
         st.warning(str(error))
     except UnknownId as error:
@@ -71,6 +73,7 @@ def _of_run() -> None:
             "No run has a judged detection yet. Make one: `make local scenario=geo_jump`, or with "
             "Kafka and Flink `make simulate scenario=geo_jump`"
         )
+        example_button()
         return
     which = _which()
     listed = of_run(run, which)
@@ -90,10 +93,7 @@ def _of_run() -> None:
 
 def _named_run() -> Path | None:
     """The run that the address names, the newest judged one where it names none."""
-    if st.query_params.get("source") == "example":
-        example = story_of_run.EXAMPLE
-        return example if example.is_dir() else None
-    runs = Folders().runs
+    runs = current_folders().runs
     folders = list(runs.iterdir()) if runs.is_dir() else []
     judged = sorted(
         (f.name for f in folders if (f / "results" / "detection_incidents.parquet").exists()),
