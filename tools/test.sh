@@ -18,14 +18,18 @@ part() {
 
 pytest() { .venv/bin/python -m pytest -q --durations=5 --durations-min=5 "$@"; }
 
-not_full=(-m "not stack and not slow")
+# The pages are drawn by a real browser, which this fetches where apt can.
+in_browser() { bash tools/bootstrap.sh browser && pytest -m browser; }
+
+not_full=(-m "not stack and not slow and not browser")
 stack=(-m "stack and not slow")
 if [[ $mode == full ]]; then
-    not_full=(-m "not stack")
+    not_full=(-m "not stack and not browser")
     stack=(-m stack)
 fi
 part "checks" bash tools/check.sh
 part "unit, property, contract, doctests, references and mutants" pytest -n 2 "${not_full[@]}"
+part "the dashboard in Chromium" in_browser
 part "on real Kafka and Flink" pytest "${stack[@]}"
 echo
 if ((${#failed[@]})); then

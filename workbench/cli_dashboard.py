@@ -23,11 +23,12 @@ def dashboard(
     runs: Folder = PROJECT_ROOT / "runs",
     exams: Folder = PROJECT_ROOT / "exams",
     realism: Folder = PROJECT_ROOT / "realism",
+    gates: Folder = PROJECT_ROOT / "gates",
 ) -> None:
     """Show results in a browser, until Ctrl-C."""
     if not is_free(port):
         raise StackError(f"port {port} is taken by {owner(port)}: choose another with --port")
-    folders = {"RUNS": runs, "EXAMS": exams, "REALISM": realism}
+    folders = {"RUNS": runs, "EXAMS": exams, "REALISM": realism, "GATES": gates}
     environment = os.environ | {
         f"PAYSTREAM_DASHBOARD_{name}": str(folder.resolve()) for name, folder in folders.items()
     }
