@@ -182,7 +182,7 @@ def run_gates(
         final = folders.gates / name
         partial.rename(final)
     if request.store_baseline:
-        _store(session)
+        store(session)
     return final, result
 
 
@@ -308,7 +308,7 @@ def _result(session: Session, name: str) -> GatesResult:
     )
 
 
-def _store(session: Session) -> None:
+def store(session: Session) -> None:
     """Replace the parts of the baseline that were measured and are fit for it."""
     broken = [
         gate.name for gate in session.gates if gate.kind == "promise" and gate.verdict == "fail"
