@@ -6,6 +6,7 @@ not finished is removed.
 
 from __future__ import annotations
 
+import math
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from evaluation.gates.against import Reference, reference
 from evaluation.gates.baseline import Baseline, Measured, read_baseline, write_baseline
@@ -122,7 +125,13 @@ class Session:
     def against(self, part: Part, *, timed: bool, **what: Any) -> Reference:
         """Note what was measured of a part; gives what it can be compared with."""
         names = ("commit", "dirty", "machine", "versions")
+        figures = what.pop("figures")
+        # A figure that is missing in one repetition is no baseline, and JSON has no word for it.
+        known = {
+            name: values for name, values in figures.items() if all(map(math.isfinite, values))
+        }
         now = Measured(
+            figures=known,
             measured_at=self.facts["started_at"],
             **{name: self.facts[name] for name in names},
             **what,
@@ -173,7 +182,7 @@ def run_gates(
         final = folders.gates / name
         partial.rename(final)
     if request.store_baseline:
-        _store(session)
+        store(session)
     return final, result
 
 
@@ -214,8 +223,7 @@ def with_broken(gate: Gate, broken: str) -> Gate:
     """A gate over repetitions of which one broke: what failed stands, the rest nobody knows."""
     if not broken or gate.verdict == "fail":
         return gate
-    values = {name: getattr(gate, name) for name in gate.__struct_fields__}
-    return Gate(**{**values, "verdict": "inconclusive", "note": broken})
+    return msgspec.structs.replace(gate, verdict="inconclusive", note=broken)
 
 
 def _engine(session: Session) -> None:
@@ -234,7 +242,10 @@ def _engine(session: Session) -> None:
         gates = engine_gates(sessions, compared_with, request.profile.engine.ratio_max)
         if request.repeat > 1:
             session.phases.line("", in_one_line(gates))
-            gates = [_of_turn(gate, turn + 1) for gate in gates]
+            gates = [
+                msgspec.structs.replace(gate, name=f"{gate.name}, turn {turn + 1}")
+                for gate in gates
+            ]
         session.gates += gates
 
 
@@ -253,11 +264,6 @@ def in_one_line(gates: Sequence[Gate]) -> str:
         return said
     highest = max(ratios, key=ratios.__getitem__)
     return f"{said}; highest {ratios[highest]:.2f} ({highest})"
-
-
-def _of_turn(gate: Gate, turn: int) -> Gate:
-    values = {name: getattr(gate, name) for name in gate.__struct_fields__}
-    return Gate(**{**values, "name": f"{gate.name}, turn {turn}"})
 
 
 def _detection(session: Session) -> None:
@@ -302,7 +308,7 @@ def _result(session: Session, name: str) -> GatesResult:
     )
 
 
-def _store(session: Session) -> None:
+def store(session: Session) -> None:
     """Replace the parts of the baseline that were measured and are fit for it."""
     broken = [
         gate.name for gate in session.gates if gate.kind == "promise" and gate.verdict == "fail"

@@ -49,7 +49,7 @@ def live_gates(
 
 
 def live_figures(repetitions: Sequence[Repetition]) -> dict[str, list[float]]:
-    """What a baseline keeps: one value for each repetition that counts."""
+    """What a baseline keeps: one value for each repetition that counts; nan where there is none."""
     counting = [run for run in repetitions if run.counts]
     return {
         COMMITTED: [run.number("latency", COMMITTED) for run in counting],
