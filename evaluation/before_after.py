@@ -243,7 +243,7 @@ def compare_boards(before: Path, after: Path, days: float, alpha: float) -> Dete
     days
         Scored event days of all shards together.
     alpha
-        False-alarm rate of each statement.
+        False-alarm rate of each statement; those on scenarios share one.
     """
     with duckdb.connect() as connection:
         for side, folder in (("before", before), ("after", after)):
@@ -259,8 +259,10 @@ def compare_boards(before: Path, after: Path, days: float, alpha: float) -> Dete
             for query in (_GAINED, _LOST, _NEW_FALSE, _GONE_FALSE)
         )
         cases_before = connection.sql("SELECT count(*) FROM false_before").fetchall()[0][0]
+    # All scenarios together are one statement, however many there are.
+    each = alpha / max(1, len(rows))
     by_scenario = [
-        paired_share(f"{scenario} ({difficulty})", PairedCounts(both, only_b, only_a, total), alpha)
+        paired_share(f"{scenario} ({difficulty})", PairedCounts(both, only_b, only_a, total), each)
         for scenario, difficulty, total, both, only_b, only_a in rows
     ]
     whole = PairedCounts(*(sum(row[at] for row in rows) for at in (3, 4, 5, 2)))

@@ -239,6 +239,8 @@ def rules_hash(rules_file: Path = DEFAULT_FILE) -> str:
     root = Path(__file__).parent
     digest = hashlib.sha256()
     code = [*root.glob("engine/*.py"), *root.glob("rules/*.py"), root / "contracts.py"]
+    # How the engine is fed makes its answers, too: kept ones must not outlive a change of it.
+    code.append(Path(__file__))
     for file in (*sorted(code), rules_file):
         digest.update((file.name if file != rules_file else "parameters").encode())
         digest.update(file.read_bytes())

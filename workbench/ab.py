@@ -44,8 +44,8 @@ from workbench.exam import EXAMS, LEDGER, enter, make_board
 from workbench.machine import PROJECT_ROOT, provenance
 from workbench.revision import extract_job, resolve
 
-#: Statements of one comparison: recall, false cases, CPU of the engine.
-STATEMENTS: Final = 3
+#: Statements of one comparison: recall, false cases, CPU of the engine, and scenarios together.
+STATEMENTS: Final = 4
 #: Folder of the live runs.
 RUNS: Final = PROJECT_ROOT / "runs"
 #: By its file: another commit's job is what the process finds by name.

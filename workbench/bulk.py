@@ -79,7 +79,9 @@ def engine_at(root: Path = PROJECT_ROOT, rules_file: Path | None = None) -> Engi
         check=False,
     )
     if asked.returncode:
-        raise SettingsError(asked.stderr.strip().splitlines()[-1])
+        said = (asked.stderr.strip().splitlines() or [f"it ended with {asked.returncode}"])[-1]
+        whose = "" if root == PROJECT_ROOT else f"{root.name}: "
+        raise SettingsError(f"{whose}{said}")
     return Engine(root, rules_file, asked.stdout.strip())
 
 

@@ -12,12 +12,13 @@ from rich.table import Table
 
 from evaluation.before_after import Change
 from generator.settings import ReplaySettings
-from workbench.ab import STATEMENTS, AbResult, run_ab
+from workbench.ab import AbResult, run_ab
 from workbench.cli_exam import Cards, Days, Incidents, Seed, Shards, Split, Workers, exam_settings
 from workbench.console import Phases, make_console
 from workbench.exam import workers_here
 from workbench.machine import PROJECT_ROOT
 
+NOT_LIVE: Final = "; latency: not measured, --live 3"
 _COLOURS: Final = {"better": "green", "worse": "red", "inconclusive": "yellow"}
 
 
@@ -83,8 +84,7 @@ def print_ab(result: AbResult, console: Console) -> None:
     )
     console.print(
         f"false-alarm rate of all statements together: {result.false_alarm_rate:g} where nothing "
-        "changed"
-        + ("" if len(result.changes) > STATEMENTS else "; latency: not measured, --live 3")
+        "changed" + ("" if any("latency" in each.name for each in result.changes) else NOT_LIVE)
     )
 
 

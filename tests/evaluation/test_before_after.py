@@ -133,3 +133,16 @@ def test_the_interval_holds_the_true_difference_as_often_as_it_says() -> None:
         change = paired_share("r", PairedCounts(100, lost, gained, 300), 0.05)
         held += change.low <= 0.06 <= change.high
     assert held / 500 >= 0.92
+
+
+def test_many_scenarios_raise_no_more_alarms_than_one_would(tmp_path: Path) -> None:
+    """Of thirty scenarios one loses six of eight: worse alone, too little to tell among thirty."""
+    caught = {f"s{scenario}-{number}": True for scenario in range(30) for number in range(8)}
+    before = board(tmp_path / "a", caught, [])
+    lost = caught | {f"s3-{number}": False for number in range(6)}
+    among_many = compare_boards(before, board(tmp_path / "b", lost, []), 1.0, 0.05).by_scenario
+    assert {each.finding for each in among_many} == {"no difference"}
+    alone = {name: found for name, found in lost.items() if name.startswith("s3-")}
+    one = board(tmp_path / "c", dict.fromkeys(alone, True), [])
+    (change,) = compare_boards(one, board(tmp_path / "d", alone, []), 1.0, 0.05).by_scenario
+    assert change.finding == "worse"

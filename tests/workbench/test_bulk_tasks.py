@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -84,3 +85,23 @@ def test_an_engine_is_known_by_its_rules(tmp_path: Path) -> None:
     other.write_text("[velocity]\nswipes = 7\n")
     assert engine_at().hash == engine_at().hash
     assert engine_at(rules_file=other).hash != engine_at().hash
+
+
+@pytest.mark.parametrize("file", ["bulk.py", "contracts.py", "engine/fate.py", "rules/velocity.py"])
+def test_an_engine_is_another_when_what_makes_its_answers_changes(
+    tmp_path: Path, file: str
+) -> None:
+    shutil.copytree(PROJECT_ROOT / "job", tmp_path / "job")
+    before = engine_at(tmp_path).hash
+    assert before == engine_at().hash
+    with (tmp_path / "job" / file).open("a") as code:
+        code.write("# another\n")
+    assert engine_at(tmp_path).hash != before
+
+
+def test_a_commit_that_cannot_be_asked_is_refused_as_the_base(tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "__init__.py").touch()
+    (tmp_path / "job" / "bulk.py").write_text("raise SystemExit('error: --out is required')\n")
+    with pytest.raises(SettingsError, match=f"{tmp_path.name}: .*error: --out is required"):
+        engine_at(tmp_path)
