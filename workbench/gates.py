@@ -243,7 +243,7 @@ def _engine(session: Session) -> None:
         if request.repeat > 1:
             session.phases.line("", in_one_line(gates))
             gates = [
-                msgspec.structs.replace(gate, name=f"{gate.name}, turn {turn + 1}")
+                msgspec.structs.replace(gate, name=f"{gate.name} (turn {turn + 1})")
                 for gate in gates
             ]
         session.gates += gates
