@@ -19,7 +19,7 @@ from dashboard.detection_figures import (
     interval_text,
     value_text,
 )
-from dashboard.example import announce_example, example_button
+from dashboard.example import example_button
 from dashboard.exams import Exam, NoExam, named_exam
 from dashboard.view import View
 from evaluation.board import Board
@@ -48,7 +48,6 @@ _AGAINST: Final = {
 def render() -> None:
     """The board that the address names."""
     st.title("Detection")
-    announce_example()
     try:
         exam = named_exam()
         board = exam.board

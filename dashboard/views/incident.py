@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import story_of_exam, story_of_run
 from dashboard.choices import UnknownId, choose, unknown_id
-from dashboard.example import announce_example, current_folders, example_button
+from dashboard.example import current_folders, example_button, is_example
 from dashboard.exams import Exam, NoExam, named_exam
 from dashboard.incident_lists import AT_STAKE, LOST, SAVED, WHICH, Listed, Which, of_exam, of_run
 from dashboard.story import Story, StoryGone
@@ -25,9 +25,9 @@ _ROW_PX: Final = 35
 def render() -> None:
     """The lists, and the story that the address names."""
     st.title("Incident")
-    announce_example()
     try:
-        of = "run" if "run" in st.query_params else "exam"
+        # The example has the swipes of its run, but not of its exam: they are millions.
+        of = "run" if "run" in st.query_params or is_example() else "exam"
         of = choose(
             "of",
             "Of",
