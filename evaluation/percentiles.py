@@ -54,11 +54,11 @@ class Latencies:
         """
         if not self.samples:
             return math.nan
-        rank = math.ceil(percentile / 100 * self.samples - 1e-9)
+        rank = max(1, math.ceil(percentile / 100 * self.samples - 1e-9))
         if rank > self.arrived:
             return math.inf
         # A quarter of a rank back: the histogram rounds to the nearest rank.
-        reached = (max(rank, 1) - 0.25) / self.arrived * 100
+        reached = (rank - 0.25) / self.arrived * 100
         return float(self._histogram.get_value_at_percentile(reached)) / 1000
 
     @property

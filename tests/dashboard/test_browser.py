@@ -94,8 +94,9 @@ def await_drawn(page: Page) -> None:
     page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=DRAWN_MS)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("source", ["example", "own"])
+@pytest.mark.parametrize(
+    ("source", "scheme"), [("example", "light"), ("example", "dark"), ("own", "light")]
+)
 @pytest.mark.parametrize("path", [view.path for view in views()])
 def test_a_page_is_drawn_without_errors(chromium, address, path, source, scheme, tmp_path):
     """On the example, and where there is nothing at all."""

@@ -28,3 +28,7 @@ def test_what_never_came_is_above_everything():
 
 def test_nothing_has_no_percentile():
     assert math.isnan(Latencies(np.empty(0, dtype=np.int64)).percentile_ms(50))
+
+
+def test_where_nothing_came_even_the_fastest_is_endless():
+    assert Latencies(np.empty(0, dtype=np.int64), missing=400).percentile_ms(0) == math.inf

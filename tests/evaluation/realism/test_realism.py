@@ -32,7 +32,15 @@ def test_every_check_says_what_it_asks_and_where_its_bounds_are_from(name: str) 
     assert kind.tolerance
 
 
-@pytest.mark.parametrize("name", [n for n in check_classes() if n != "fingerprints"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Twelve million swipes are planned for it.
+        pytest.param(name, marks=pytest.mark.slow) if name == "prevalence" else name
+        for name in check_classes()
+        if name != "fingerprints"
+    ],
+)
 def test_every_check_measures_a_sample(name: str, sample: Sample) -> None:
     measures = check_classes()[name]().measure(sample)
     assert measures
