@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import altair as alt
 import pandas as pd
 
+from dashboard.axes import latency_axis
 from dashboard.colours import GREY, VERMILION, VIEWS
 from dashboard.layered import heading, layered
 
@@ -47,12 +48,7 @@ def latency_over_time(
         .mark_line(color=VIEWS[view])
         .encode(
             x=alt.X("second:Q", title="second of the schedule", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(
-                "latency_ms:Q",
-                title="latency, ms",
-                scale=alt.Scale(type="log", nice=True),
-                axis=alt.Axis(tickCount=5),
-            ),
+            y=latency_axis("latency_ms", "latency, ms"),
             strokeDash=alt.StrokeDash(
                 "percentile:N",
                 title=None,
@@ -98,12 +94,7 @@ def percentile_curve(
                 scale=alt.Scale(type="log", domain=[1, max(_NINES)]),
                 axis=alt.Axis(values=list(_NINES), labelExpr=f"{{{names}}}[datum.value]"),
             ),
-            y=alt.Y(
-                "latency_ms:Q",
-                title="latency, ms",
-                scale=alt.Scale(type="log", nice=True),
-                axis=alt.Axis(tickCount=5),
-            ),
+            y=latency_axis("latency_ms", "latency, ms"),
             color=_view_colour(),
             tooltip=[
                 "view:N",
@@ -143,12 +134,7 @@ def two_over_time(rows: pd.DataFrame, view: str) -> alt.LayerChart:
         .mark_line(color=VIEWS[view])
         .encode(
             x=alt.X("second:Q", title="second of the schedule"),
-            y=alt.Y(
-                "p99_ms:Q",
-                title="p99, ms",
-                scale=alt.Scale(type="log", nice=True),
-                axis=alt.Axis(tickCount=5),
-            ),
+            y=latency_axis("p99_ms", "p99, ms"),
             strokeDash=alt.StrokeDash(
                 "run:N", title=None, legend=alt.Legend(orient="top", labelLimit=400)
             ),

@@ -12,12 +12,19 @@ from typing import Final, Literal
 
 import streamlit as st
 
+from dashboard.verdict_marks import escaped
+
 #: Names that are shown where an unknown one has none that is close.
 _SHOWN: Final = 5
 
 
 class UnknownId(ValueError):
     """An id in the address that names nothing; the message names close ones."""
+
+    def show(self) -> None:
+        """Say so on the page."""
+        text = str(self)
+        st.error(f"{text[:1].upper()}{escaped(text[1:])}.", icon=":material/search_off:")
 
 
 def unknown_id(kind: str, name: str, known: Sequence[str]) -> UnknownId:
@@ -100,3 +107,45 @@ def choose(
     else:
         st.selectbox(label, options, key=key, on_change=keep, format_func=shown, help=explained)
     return wanted
+
+
+def choose_id(
+    name: str, label: str, kind: str, ids: Sequence[str], otherwise: int = 0
+) -> str | None:
+    """Let a reader choose one of many that come and go, such as runs.
+
+    Unlike :func:`choose` it writes what it chose by itself into the address too: the newest of
+    today is another one tomorrow.
+
+    Parameters
+    ----------
+    name
+        In the address.
+    label
+        Over the control.
+    kind
+        What is chosen, for messages.
+    ids
+        To choose from, newest first.
+    otherwise
+        Place of the one that is chosen where the address names none.
+
+    Returns
+    -------
+    str or None
+        None while nothing is chosen: the address names one that is not there, and the page says so.
+    """
+    asked = st.query_params.get(name)
+    index: int | None = otherwise
+    if asked is not None and asked in ids:
+        index = list(ids).index(asked)
+    elif asked is not None:
+        index = None
+        unknown_id(kind, asked, ids).show()
+    # Without a key: a new address makes a new widget, which then starts at what it names.
+    chosen = st.selectbox(
+        label, ids, index=index, placeholder=f"Choose a {kind}", help="The newest stands first."
+    )
+    if chosen is not None and chosen != asked:
+        st.query_params[name] = chosen
+    return chosen

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from evaluation.history import History, load_history
 from evaluation.judges.base import judge_classes
-from evaluation.thresholds import DEFAULT_FILE, Thresholds, ThresholdsError, load_thresholds
-from evaluation.verdict import JudgeResult, Verdict, combine
+from evaluation.thresholds import DEFAULT_FILE, Thresholds, load_thresholds
+from evaluation.toml_file import SettingsFileError
+from evaluation.verdict import Figure, JudgeResult, Verdict, combine
 
 #: The layout of ``results.json``; raised when a reader must change.
 RESULTS_FORMAT: Final = 1
@@ -66,6 +67,11 @@ class Evaluation(msgspec.Struct, frozen=True):
         """What one judge says, or None if it was not asked."""
         return next((result for result in self.judges if result.judge == name), None)
 
+    def figure(self, judge: str, name: str) -> Figure | None:
+        """One figure of one judge, or None if it has none of that name."""
+        result = self.judge(judge)
+        return None if result is None else result.figure(name)
+
 
 class Evaluated(msgspec.Struct, frozen=True):
     """An evaluation with its tables, before they are written."""
@@ -84,14 +90,14 @@ def usable_thresholds(file: Path | None = None) -> Thresholds:
 
     Raises
     ------
-    evaluation.thresholds.ThresholdsError
+    evaluation.toml_file.SettingsFileError
         Naming the file, the field and what is wrong with it.
     """
     thresholds = load_thresholds(file)
     for field, judges in msgspec.structs.asdict(thresholds.verdict).items():
         unknown = sorted(set(judges) - set(judge_classes()))
         if unknown:
-            raise ThresholdsError(
+            raise SettingsFileError(
                 f"{file or DEFAULT_FILE}: verdict.{field}: no judge is called "
                 f"{', '.join(unknown)}; judges are {', '.join(judge_classes())}"
             )
@@ -197,7 +203,7 @@ def evaluate(folder: Path, thresholds_file: Path | None = None) -> Evaluation:
     ------
     FileNotFoundError
         If there is no such folder.
-    evaluation.thresholds.ThresholdsError
+    evaluation.toml_file.SettingsFileError
         If the thresholds cannot be used.
     """
     return judge_run(folder, usable_thresholds(thresholds_file))

@@ -6,12 +6,13 @@ the package, and a file of one's own states only what differs. Wrong fields are 
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
+
+from evaluation.toml_file import laid_over, read_tables, settings_of
 
 #: The thresholds that ship with the package, each with its source.
 DEFAULT_FILE: Final = Path(__file__).with_name("thresholds.toml")
@@ -19,10 +20,6 @@ DEFAULT_FILE: Final = Path(__file__).with_name("thresholds.toml")
 Count = Annotated[int, Meta(ge=0)]
 Milliseconds = Annotated[float, Meta(gt=0.0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-
-
-class ThresholdsError(ValueError):
-    """A threshold file that cannot be used; says which field and why."""
 
 
 class VerdictThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,34 +104,10 @@ def load_thresholds(file: Path | None = None) -> Thresholds:
 
     Raises
     ------
-    ThresholdsError
+    evaluation.toml_file.SettingsFileError
         Naming the file, the field and what is wrong with it.
     """
-    tables = _read(DEFAULT_FILE)
+    tables = read_tables(DEFAULT_FILE)
     if file is not None:
-        for name, table in _read(file).items():
-            known = tables.get(name)
-            if isinstance(known, dict) and isinstance(table, dict):
-                table = known | table
-            tables[name] = table
-    try:
-        return msgspec.convert(tables, Thresholds, strict=True)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        field = path.strip("`.") or _unknown_table(message)
-        raise ThresholdsError(f"{file or DEFAULT_FILE}: {field}: {message}") from None
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ThresholdsError(f"{file}: no such file") from None
-    except OSError as error:
-        raise ThresholdsError(f"{file}: not readable: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ThresholdsError(f"{file}: not readable as TOML: {error}") from None
-
-
-def _unknown_table(message: str) -> str:
-    return f"tables are {', '.join(Thresholds.__struct_fields__)}" if "unknown" in message else "."
+        tables = laid_over(tables, read_tables(file))
+    return settings_of(tables, Thresholds, file or DEFAULT_FILE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from evaluation.store import UnknownRunError
-from evaluation.thresholds import ThresholdsError
+from evaluation.toml_file import SettingsFileError
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from generator.replay import ReplayError
 from generator.settings import SettingsError
@@ -36,7 +36,7 @@ _KNOWN: Final = (
     RunBroken,
     SettingsError,
     StackError,
-    ThresholdsError,
+    SettingsFileError,
     UnknownRunError,
     UnknownScenario,
 )

@@ -7,6 +7,7 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
+from dashboard.axes import latency_axis
 from dashboard.colours import BLUE, GREEN, ORANGE, PURPLE, VIEWS
 from dashboard.layered import layered
 
@@ -64,12 +65,7 @@ def live_latency_chart(series: pd.DataFrame, view: str) -> alt.LayerChart:
         .mark_line(color=VIEWS[view], point=alt.OverlayMarkDef(size=18))
         .encode(
             x=alt.X("second:Q", title="second of the schedule"),
-            y=alt.Y(
-                "latency_ms:Q",
-                title="latency, ms",
-                scale=alt.Scale(type="log", nice=True),
-                axis=alt.Axis(tickCount=5),
-            ),
+            y=latency_axis("latency_ms", "latency, ms"),
             strokeDash=alt.StrokeDash(
                 "percentile:N",
                 title=None,

@@ -7,10 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.ab_result import AbUnreadableError, ab_folders
+from dashboard.choices import choose_id
 from dashboard.compare.two_runs import two_runs
 from dashboard.compare.two_sides import two_sides
 from dashboard.example import current_folders, nothing_yet
-from dashboard.run.choice import choose
 from dashboard.stored_runs import stored_runs
 from dashboard.verdict_marks import escaped
 from dashboard.view import View
@@ -48,9 +48,9 @@ def _runs(runs: Path) -> None:
         return
     left, right = st.columns(2)
     with left:
-        a = choose("a, the one before", "a", names, otherwise=1)
+        a = choose_id("a", "a, the one before", "run", names, otherwise=1)
     with right:
-        b = choose("b, the one after", "b", names, otherwise=0)
+        b = choose_id("b", "b, the one after", "run", names)
     if a is None or b is None:
         return
     if a == b:
@@ -67,7 +67,7 @@ def _sides(exams: Path) -> None:
     if not names:
         nothing_yet("There is no comparison of two commits yet.", "make ab base=main")
         return
-    chosen = choose("Comparison", "ab", names, what="comparison")
+    chosen = choose_id("ab", "Comparison", "comparison", names)
     if chosen is None:
         return
     try:

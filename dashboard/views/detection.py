@@ -56,7 +56,7 @@ def render() -> None:
         st.info(str(error))
         example_button()
     except UnknownId as error:
-        st.error(f"{error}.".replace("there is", "There is", 1))
+        error.show()
 
 
 def _page(exam: Exam, board: Board) -> None:

@@ -47,7 +47,7 @@ def render() -> None:
     except StoryGone as error:
         st.warning(str(error))
     except UnknownId as error:
-        st.error(f"{error}.".replace("there is", "There is", 1))
+        error.show()
 
 
 def _of_exam() -> None:

@@ -8,13 +8,13 @@ import streamlit as st
 
 from dashboard.anchor import anchor
 from dashboard.choices import UnknownId, choose
-from dashboard.docstring_page import markdown
 from dashboard.generated_example import best_example, example_stories
 from dashboard.story import Story
 from dashboard.story_charts import fitting_axis, rule_chart, timeline
 from dashboard.view import View
+from job.docstrings import markdown, page, parameter_texts
 from job.rules.base import CardRule, Rule
-from job.rules.pages import SECTIONS, page, parameter_texts
+from job.rules.pages import SECTIONS
 from job.rules.parameters import load_rules
 from scenarios.base import DIFFICULTIES
 
@@ -32,7 +32,7 @@ def render() -> None:
         _example(rules[name])
         _sections(rules[name])
     except UnknownId as error:
-        st.error(f"{error}.".replace("there is", "There is", 1))
+        error.show()
 
 
 def _opening(rule: Rule) -> None:

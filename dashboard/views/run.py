@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.choices import choose_id
 from dashboard.example import current_folders, nothing_yet
 from dashboard.links import link
 from dashboard.run import sections
-from dashboard.run.choice import choose
 from dashboard.run.kept import KeptRun, keep
 from dashboard.stored_runs import stored_runs
 from dashboard.verdict_marks import escaped, verdict_box
@@ -23,7 +23,7 @@ def render() -> None:
     if not rows:
         nothing_yet("There is no run yet.", "make simulate scenario=geo_jump")
         return
-    chosen = choose("Run", "run", [row.run_id for row in rows])
+    chosen = choose_id("run", "Run", "run", [row.run_id for row in rows])
     if chosen is None:
         return
     try:

@@ -10,10 +10,10 @@ import streamlit as st
 
 from dashboard.anchor import anchor
 from dashboard.choices import UnknownId, choose
-from dashboard.docstring_page import docstring_page, markdown, parameter_texts
 from dashboard.generated_example import example_stories
 from dashboard.story_panel import draw_story
 from dashboard.view import View
+from job.docstrings import markdown, page, parameter_texts
 from scenarios.base import DIFFICULTIES, LookAlike, Scenario
 from scenarios.discovery import scenario_classes
 
@@ -49,12 +49,12 @@ def render() -> None:
         draw_story(stories[int(number) - 1])
         _dial(classes[name])
     except UnknownId as error:
-        st.error(f"{error}.".replace("there is", "There is", 1))
+        error.show()
 
 
 def _words(kind: type[Scenario]) -> None:
-    page = docstring_page(kind)
-    st.subheader(page.question)
+    documented = page(kind)
+    st.subheader(documented.question)
     st.caption(f"{_ROLES[kind.role]} `{kind.name}`")
     if issubclass(kind, LookAlike):
         st.markdown(
@@ -64,7 +64,7 @@ def _words(kind: type[Scenario]) -> None:
     elif kind.companions:
         for name in kind.companions:
             st.html(f"Always runs beside {anchor('scenarios', name, scenario=name)}")
-    for title, text in page.sections.items():
+    for title, text in documented.sections.items():
         st.markdown(f"**{title}**  \n{markdown(text)}")
 
 

@@ -8,9 +8,6 @@ figure that had that verdict before proves nothing.
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from abc import ABC, abstractmethod
 from functools import cache
 from typing import ClassVar, Literal
@@ -19,6 +16,7 @@ import msgspec
 
 import evaluation.controls.broken
 from evaluation.controls.material import Material
+from evaluation.discovery import classes_in
 from evaluation.evaluate import Evaluation, judge_history
 from evaluation.history import History
 from evaluation.verdict import Value
@@ -141,15 +139,4 @@ def control_classes() -> dict[str, type[Control]]:
     ValueError
         If two controls share a name.
     """
-    package = evaluation.controls.broken
-    found: dict[str, type[Control]] = {}
-    for module_info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
-        for _, candidate in inspect.getmembers(module, inspect.isclass):
-            here = candidate.__module__ == module.__name__
-            if not here or not issubclass(candidate, Control) or inspect.isabstract(candidate):
-                continue
-            if candidate.name in found:
-                raise ValueError(f"two controls are called {candidate.name!r}")
-            found[candidate.name] = candidate
-    return dict(sorted(found.items()))
+    return classes_in(evaluation.controls.broken, Control)

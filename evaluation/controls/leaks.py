@@ -1,12 +1,15 @@
-"""What do the checks of realism say of a small sample with one attack?"""
+"""How is a leaking generator noticed: by checks of realism, on a small sample with one attack?"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 
 from evaluation.controls.base import CannotTry, Control, Sighting
+from evaluation.controls.material import Material
 from evaluation.realism.base import check_classes
 from evaluation.realism.sample import ALL_CARDS_PER_DAY, Sample, frame, month
 from generator.traffic import make_traffic
@@ -45,18 +48,41 @@ def small_traffic() -> Sample:
     )
 
 
-def seen_by_check(control: Control, traffic: Sample | None) -> Sighting:
-    """A control's figure, as the check that it names measures it.
+class Leak(Control):
+    """A control that writes the label into generated traffic, for a check of realism to find."""
 
-    Raises
-    ------
-    CannotTry
-        If there is no traffic.
-    """
-    if traffic is None:
+    def unbroken(self, material: Material) -> Sighting:
+        """Of the traffic as it is generated."""
+        return self._measured(_traffic_of(material))
+
+    def sighted(self, material: Material) -> Sighting:
+        """Of the traffic with the label in it."""
+        traffic = _traffic_of(material)
+        rows = traffic.staged.copy()
+        self.leak(rows, rows["role"] == "attack")
+        return self._measured(replace(traffic, staged=rows))
+
+    @abstractmethod
+    def leak(self, rows: pd.DataFrame, attack: pd.Series[bool]) -> None:
+        """Change the rows so that the swipes of attacks can be told.
+
+        Parameters
+        ----------
+        rows
+            One a swipe, as :func:`evaluation.realism.sample.frame` makes them.
+        attack
+            Which of them are an attack's.
+        """
+
+    def _measured(self, traffic: Sample) -> Sighting:
+        measures = check_classes()[self.judge]().measure(traffic)
+        found = next((one for one in measures if one.name == self.figure), None)
+        if found is None:
+            return Sighting(None, "", None, f"{self.judge} has no figure {self.figure}")
+        return Sighting(found.value, found.unit, found.verdict, f"{found.bounds}; {found.note}")
+
+
+def _traffic_of(material: Material) -> Sample:
+    if material.traffic is None:
         raise CannotTry("no traffic was generated")
-    measures = check_classes()[control.judge]().measure(traffic)
-    found = next((one for one in measures if one.name == control.figure), None)
-    if found is None:
-        return Sighting(None, "", None, f"{control.judge} has no figure {control.figure}")
-    return Sighting(found.value, found.unit, found.verdict, f"{found.bounds}; {found.note}")
+    return material.traffic

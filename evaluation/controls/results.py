@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 import msgspec
 
@@ -16,6 +16,16 @@ from generator.whole_file import write_whole
 RESULTS_FILE: Final = "controls.json"
 
 Outcome = Literal["caught", "not caught", "not tried"]
+
+
+class Named(Protocol):
+    """How a control names itself, what it breaks, and who must notice."""
+
+    name: ClassVar[str]
+    broken: ClassVar[str]
+    judge: ClassVar[str]
+    figure: ClassVar[str]
+    expected: ClassVar[Expected]
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +60,18 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     run_verdict: Value | None = None
     outcome: Outcome
+
+    @classmethod
+    def of(cls, control: Named, **found: Any) -> Tried:
+        """What came of a control, as it names itself."""
+        return cls(
+            control=control.name,
+            broken=control.broken,
+            judge=control.judge,
+            figure=control.figure,
+            expected=control.expected,
+            **found,
+        )
 
 
 class Positive(msgspec.Struct, frozen=True):
@@ -94,8 +116,8 @@ def try_control(control: Control, material: Material) -> Tried:
             raise CannotTry(f"the figure is {before.verdict} without the break: {before.reason}")
         after = control.sighted(material)
     except CannotTry as error:
-        return _tried(control, reason=str(error), outcome="not tried")
-    return _tried(
+        return Tried.of(control, reason=str(error), outcome="not tried")
+    return Tried.of(
         control,
         before=before.value,
         after=after.value,
@@ -104,17 +126,6 @@ def try_control(control: Control, material: Material) -> Tried:
         reason=after.reason,
         run_verdict=after.run_verdict,
         outcome="caught" if control.noticed(before, after) else "not caught",
-    )
-
-
-def _tried(control: Control, **found: Any) -> Tried:
-    return Tried(
-        control=control.name,
-        broken=control.broken,
-        judge=control.judge,
-        figure=control.figure,
-        expected=control.expected,
-        **found,
     )
 
 

@@ -87,6 +87,25 @@ def later(received_ns: Int64s, by_ns: int) -> Int64s:
     return np.where(received_ns > 0, received_ns + by_ns, received_ns)
 
 
+def held_back(records: TopicRecords, rows: Int64s, by_ns: int) -> TopicRecords:
+    """A topic some records of which were received so much later, in both views."""
+
+    def change(received_ns: Int64s) -> Int64s:
+        changed = received_ns.copy()
+        changed[rows] = later(changed[rows], by_ns)
+        return changed
+
+    return received(records, change)
+
+
+def stood_still(history: History, begin_ns: int, end_ns: int) -> History:
+    """A history in which nothing came out for a while, and then all of it at once."""
+    return every_topic(
+        history,
+        lambda records: received(records, lambda at_ns: bunched(at_ns, begin_ns, end_ns)),
+    )
+
+
 def bunched(received_ns: Int64s, begin_ns: int, end_ns: int) -> Int64s:
     """Receipts as of a reader that stood still: all of the stall at its end."""
     return np.where((received_ns >= begin_ns) & (received_ns < end_ns), end_ns, received_ns)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from evaluation.gates.gate import Part
-from evaluation.thresholds import ThresholdsError
+from evaluation.toml_file import SettingsFileError
 from generator.whole_file import write_whole
 
 #: Raised when a reader of the file must change.
@@ -106,7 +106,7 @@ def read_baseline(folder: Path, profile: str) -> Baseline:
 
     Raises
     ------
-    ThresholdsError
+    SettingsFileError
         If the file is damaged or of another layout.
     """
     file = baseline_file(folder, profile)
@@ -115,9 +115,9 @@ def read_baseline(folder: Path, profile: str) -> Baseline:
     except FileNotFoundError:
         return Baseline(profile=profile)
     except msgspec.DecodeError as error:
-        raise ThresholdsError(f"{file}: no baseline: {error}; store it anew") from None
+        raise SettingsFileError(f"{file}: no baseline: {error}; store it anew") from None
     if baseline.format != BASELINE_FORMAT:
-        raise ThresholdsError(
+        raise SettingsFileError(
             f"{file}: format {baseline.format}, not {BASELINE_FORMAT}; store it anew"
         )
     return baseline

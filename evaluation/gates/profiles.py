@@ -6,14 +6,13 @@ differs, and may add a profile. Wrong fields are refused by name.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from evaluation.thresholds import ThresholdsError
+from evaluation.toml_file import SettingsFileError, laid_over, read_tables, settings_of
 
 #: The thresholds that ship with the package, each with its source.
 DEFAULT_FILE: Final = Path(__file__).with_name("gates.toml")
@@ -116,44 +115,19 @@ def load_profile(name: str, file: Path | None = None) -> Profile:
 
     Raises
     ------
-    ThresholdsError
+    SettingsFileError
         Naming the file, the field and what is wrong with it.
     """
     source = file or DEFAULT_FILE
-    layers = _read(DEFAULT_FILE)
+    layers = read_tables(DEFAULT_FILE)
     if file is not None:
-        for profile, tables in _read(file).items():
-            layers[profile] = _over(layers.get(profile, {}), tables)
+        layers = laid_over(layers, read_tables(file))
     names = [each for each in layers if each != EVERY]
     if name not in names:
-        raise ThresholdsError(f"{source}: {name}: no such profile; there are {', '.join(names)}")
+        raise SettingsFileError(f"{source}: {name}: no such profile; there are {', '.join(names)}")
     # All of them, so that a wrong field does not wait for the day of a release.
-    profiles = {each: _convert(source, each, _over(layers[EVERY], layers[each])) for each in names}
+    profiles = {
+        each: settings_of(laid_over(layers[EVERY], layers[each]), Profile, source, each)
+        for each in names
+    }
     return profiles[name]
-
-
-def _over(below: Any, above: Any) -> Any:
-    """Tables with the fields of others laid over them."""
-    if not isinstance(below, dict) or not isinstance(above, dict):
-        return above
-    return below | {name: _over(below.get(name), value) for name, value in above.items()}
-
-
-def _convert(source: Path, name: str, tables: Any) -> Profile:
-    try:
-        return msgspec.convert(tables, Profile, strict=True)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        field = ".".join(part for part in (name, path.strip("`.")) if part)
-        raise ThresholdsError(f"{source}: {field}: {message}") from None
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ThresholdsError(f"{file}: no such file") from None
-    except OSError as error:
-        raise ThresholdsError(f"{file}: not readable: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ThresholdsError(f"{file}: not readable as TOML: {error}") from None

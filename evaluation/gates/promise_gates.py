@@ -92,25 +92,19 @@ def _count(name: str, question: str, repetitions: Sequence[Repetition], limit: i
         return not_measured(asked, "not counted in each repetition", threshold=limit)
     count = sum(int(each.value) for each in known if each.value is not None)
     of = int(sum(_or_zero(run.number("delivery", "expected_outputs")) for run in repetitions))
+    verdict: Value = "pass"
+    note = zero_note(count, of)
     if count > limit:
-        unproven = all(each.verdict != "fail" for each in known if each.value)
-        return gate(
-            asked,
-            value=count,
-            low=count,
-            high=count,
-            threshold=limit,
-            verdict="inconclusive" if unproven else "fail",
-            note="a run ended before it was complete" if unproven else _where(name, repetitions),
-        )
+        proven = any(each.verdict == "fail" for each in known if each.value)
+        verdict = "fail" if proven else "inconclusive"
+        note = _where(name, repetitions) if proven else "a run ended before it was complete"
+    return _counted(asked, count, limit, verdict, note)
+
+
+def _counted(asked: Asked, count: int, limit: int, verdict: Value, note: str) -> Gate:
+    """A gate on a count, which is its own interval."""
     return gate(
-        asked,
-        value=count,
-        low=count,
-        high=count,
-        threshold=limit,
-        verdict="pass",
-        note=zero_note(count, of),
+        asked, value=count, low=count, high=count, threshold=limit, verdict=verdict, note=note
     )
 
 
@@ -148,12 +142,5 @@ def _other_judges(repetitions: Sequence[Repetition], limit: int) -> Gate:
     count = len({run_id for run_id, _ in failed})
     verdict: Value = "fail" if count > limit else "inconclusive" if unknown else "pass"
     reasons = [reason for _, reason in failed] if verdict == "fail" else unknown
-    return gate(
-        asked,
-        value=count,
-        low=count,
-        high=count,
-        threshold=limit,
-        verdict=verdict,
-        note="; ".join(reasons[:2]) + (f" and {len(reasons) - 2} more" if len(reasons) > 2 else ""),
-    )
+    note = "; ".join(reasons[:2]) + (f" and {len(reasons) - 2} more" if len(reasons) > 2 else "")
+    return _counted(asked, count, limit, verdict, note)

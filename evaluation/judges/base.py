@@ -7,17 +7,15 @@ they are there.
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import ClassVar, NamedTuple
 
 import pyarrow as pa
 
 import evaluation.judges
+from evaluation.discovery import classes_in
 from evaluation.history import History
 from evaluation.thresholds import Thresholds
 from evaluation.verdict import Figure, JudgeResult, Value, Verdict, number, worst
@@ -83,18 +81,4 @@ def judge_classes() -> dict[str, type[Judge]]:
     ValueError
         If two judges share a name.
     """
-    found: dict[str, type[Judge]] = {}
-    for candidate in _candidates():
-        if candidate.name in found:
-            raise ValueError(f"two judges are called {candidate.name!r}")
-        found[candidate.name] = candidate
-    return dict(sorted(found.items()))
-
-
-def _candidates() -> Iterator[type[Judge]]:
-    for module_info in pkgutil.iter_modules(evaluation.judges.__path__):
-        module = importlib.import_module(f"{evaluation.judges.__name__}.{module_info.name}")
-        for _, candidate in inspect.getmembers(module, inspect.isclass):
-            here = candidate.__module__ == module.__name__
-            if here and issubclass(candidate, Judge) and not inspect.isabstract(candidate):
-                yield candidate
+    return classes_in(evaluation.judges, Judge)

@@ -7,9 +7,6 @@ that say of themselves that they are a choice.
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from abc import ABC, abstractmethod
 from functools import cache
 from typing import ClassVar
@@ -17,6 +14,7 @@ from typing import ClassVar
 import msgspec
 
 import evaluation.realism.checks
+from evaluation.discovery import classes_in
 from evaluation.realism.sample import Sample
 from evaluation.verdict import Value
 
@@ -106,15 +104,4 @@ def check_classes() -> dict[str, type[Check]]:
     ValueError
         If two checks share a name.
     """
-    package = evaluation.realism.checks
-    found: dict[str, type[Check]] = {}
-    for module_info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
-        for _, candidate in inspect.getmembers(module, inspect.isclass):
-            here = candidate.__module__ == module.__name__
-            if not here or not issubclass(candidate, Check) or inspect.isabstract(candidate):
-                continue
-            if candidate.name in found:
-                raise ValueError(f"two checks are called {candidate.name!r}")
-            found[candidate.name] = candidate
-    return dict(sorted(found.items()))
+    return classes_in(evaluation.realism.checks, Check)

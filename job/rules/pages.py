@@ -7,7 +7,6 @@ by a test. Write it anew with ``python -m job.rules.pages docs/rules.md``.
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,41 +15,12 @@ from typing import Final
 import msgspec
 
 import job.rules.base
+from job.docstrings import markdown, page, parameter_texts
 from job.rules.base import CardRule, Rule, RuleParameters
 from job.rules.discovery import rule_classes
 
 #: The sections of a rule's page, in their order; the question stands before them.
 SECTIONS: Final = ("Formula", "Misses", "Disorder", "References", "Examples")
-_HEADING: Final = re.compile(r"^(?P<title>[A-Z][a-z]+)\n-{3,}\n", re.MULTILINE)
-_PARAMETER: Final = re.compile(r"^(?P<names>\w+(?:, \w+)*)$", re.MULTILINE)
-
-
-class Page(msgspec.Struct, frozen=True):
-    """A docstring in numpydoc form: its first line and its sections by title."""
-
-    question: str
-    sections: dict[str, str]
-
-
-def page(documented: type) -> Page:
-    """Read the docstring of a rule or of its parameters."""
-    text = inspect.getdoc(documented) or ""
-    parts = _HEADING.split(text)
-    sections = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
-    return Page(parts[0].strip(), sections)
-
-
-def parameter_texts(parameters_class: type[RuleParameters]) -> dict[str, str]:
-    """What each parameter means, by name; what all rules share comes from the base class."""
-    texts: dict[str, str] = {}
-    for documented in reversed(parameters_class.__mro__):
-        if not issubclass(documented, RuleParameters):
-            continue
-        parts = _PARAMETER.split(page(documented).sections.get("Parameters", ""))
-        for names, text in zip(parts[1::2], parts[2::2], strict=True):
-            for name in names.split(", "):
-                texts[name] = " ".join(text.split())
-    return texts
 
 
 def render() -> str:
@@ -80,7 +50,7 @@ def _opening() -> str:
 def _words() -> str:
     """The words that all pages use, as the base module defines them."""
     text = inspect.getdoc(job.rules.base) or ""
-    return _code_spans(text[text.index("Words that all pages use") : text.index("The class doc")])
+    return markdown(text[text.index("Words that all pages use") : text.index("The class doc")])
 
 
 def _rule(rule_class: type[Rule]) -> str:
@@ -94,27 +64,20 @@ def _rule(rule_class: type[Rule]) -> str:
     ]
     for title in SECTIONS:
         text = rule_page.sections[title]
-        shown = _example(text) if title == "Examples" else _code_spans(text)
+        shown = _example(text) if title == "Examples" else markdown(text)
         lines += [f"### {title}", "", shown, ""]
     lines += ["### Parameters", "", *_parameters(rule_class.Parameters), ""]
     return "\n".join(lines)
 
 
 def _parameters(parameters_class: type[RuleParameters]) -> Iterator[str]:
-    texts = parameter_texts(parameters_class)
+    texts = parameter_texts(parameters_class, RuleParameters)
     defaults = msgspec.to_builtins(parameters_class())
     yield "| parameter | default | meaning |"
     yield "| --- | --- | --- |"
     for name, default in defaults.items():
         shown = msgspec.json.encode(default).decode()
-        yield f"| `{name}` | {shown} | {_code_spans(texts[name])} |"
-
-
-def _code_spans(text: str) -> str:
-    """Turn reStructuredText's literals into Markdown's."""
-    indented_block = re.compile(r"::\n\n((?:    .*\n?)+)")
-    text = indented_block.sub(lambda match: ":\n\n" + match.group(1), text)
-    return re.sub(r":(?:class|mod|func|data):`([^`]+)`", r"`\1`", text).replace("``", "`").strip()
+        yield f"| `{name}` | {shown} | {markdown(texts[name])} |"
 
 
 def _example(text: str) -> str:

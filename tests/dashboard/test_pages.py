@@ -96,7 +96,7 @@ class TestRun:
     def test_an_unknown_run_names_close_ones(self, open_page: Opener, results: Results) -> None:
         page = open_page("run", results, run="run-9")
         assert not page.exception
-        assert page.error[0].value.startswith("There is no run **run-9**. Close ones: run-")
+        assert page.error[0].value.startswith("There is no run 'run-9'; close ones: run-")
         assert page.selectbox[0].value is None
 
     @pytest.mark.parametrize(("run", "why"), [("run-3", "unfinished"), ("run-4", "damaged")])
@@ -165,7 +165,7 @@ class TestCompare:
     def test_an_unknown_run_names_close_ones(self, open_page: Opener, results: Results) -> None:
         page = open_page("compare", results, a="run-1", b="rum-2")
         assert not page.exception
-        assert "There is no run **rum-2**. Close ones: run-2" in page.error[0].value
+        assert "There is no run 'rum-2'; close ones: run-2" in page.error[0].value
 
     def test_a_run_that_was_not_judged_is_told(self, open_page: Opener, results: Results) -> None:
         page = open_page("compare", results, a="run-1", b="run-4")

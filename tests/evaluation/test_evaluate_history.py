@@ -5,7 +5,8 @@ import pytest
 from evaluation.evaluate import evaluate, judge_history, read_results
 from evaluation.history import load_history
 from evaluation.judges.base import judge_classes
-from evaluation.thresholds import ThresholdsError, load_thresholds
+from evaluation.thresholds import load_thresholds
+from evaluation.toml_file import SettingsFileError
 
 
 def test_an_honest_run_passes(recording):
@@ -91,7 +92,7 @@ def test_a_judge_nobody_knows_is_refused_by_name(recording, tmp_path):
     thresholds = tmp_path / "mine.toml"
     thresholds.write_text('[verdict]\nlive_judges = ["delivry"]\n')
     named = r"mine\.toml: verdict\.live_judges: no judge is called delivry; judges are delivery, "
-    with pytest.raises(ThresholdsError, match=named):
+    with pytest.raises(SettingsFileError, match=named):
         evaluate(recording.write(), thresholds)
 
 

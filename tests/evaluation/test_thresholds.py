@@ -1,6 +1,7 @@
 import pytest
 
-from evaluation.thresholds import DEFAULT_FILE, ThresholdsError, load_thresholds
+from evaluation.thresholds import DEFAULT_FILE, load_thresholds
+from evaluation.toml_file import SettingsFileError
 
 
 def test_the_shipped_thresholds_are_valid():
@@ -29,16 +30,16 @@ def test_a_file_states_only_what_differs(tmp_path):
 def test_a_wrong_field_is_named(tmp_path, text, named):
     file = tmp_path / "mine.toml"
     file.write_text(text)
-    with pytest.raises(ThresholdsError, match=named) as raised:
+    with pytest.raises(SettingsFileError, match=named) as raised:
         load_thresholds(file)
     assert str(file) in str(raised.value)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ThresholdsError, match="no such file"):
+    with pytest.raises(SettingsFileError, match="no such file"):
         load_thresholds(tmp_path / "none.toml")
 
 
 def test_a_folder_is_no_file_of_thresholds(tmp_path):
-    with pytest.raises(ThresholdsError, match="not readable: Is a directory"):
+    with pytest.raises(SettingsFileError, match="not readable: Is a directory"):
         load_thresholds(tmp_path)

@@ -6,15 +6,15 @@ to do to the run, and names the judge, the figure and the verdict that must come
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
+import sys
 from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, Final
 
 from evaluation.controls.base import Expected
+from evaluation.discovery import classes_in
+from evaluation.evaluate import Evaluation
 from generator.settings import Disturbances, ReplaySettings
 from workbench.intervention import Intervention
 from workbench.plan import RunPlan
@@ -64,6 +64,16 @@ class LiveControl(ABC):
         """What to do to the run; nothing by default."""
         return Intervention()
 
+    def noticed(self, unbroken: Evaluation, found: Evaluation) -> bool:
+        """Whether the judge noticed: the expected verdict is there, and the run does not pass."""
+        after = found.figure(self.judge, self.figure)
+        return (
+            after is not None
+            and after.verdict == self.expected
+            and found.verdict.value != "pass"
+            and unbroken.figure(self.judge, self.figure) != after
+        )
+
 
 @cache
 def live_control_classes() -> dict[str, type[LiveControl]]:
@@ -74,14 +84,4 @@ def live_control_classes() -> dict[str, type[LiveControl]]:
     ValueError
         If two share a name.
     """
-    found: dict[str, type[LiveControl]] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for _, candidate in inspect.getmembers(module, inspect.isclass):
-            here = candidate.__module__ == module.__name__
-            if not here or not issubclass(candidate, LiveControl) or inspect.isabstract(candidate):
-                continue
-            if candidate.name in found:
-                raise ValueError(f"two live controls are called {candidate.name!r}")
-            found[candidate.name] = candidate
-    return dict(sorted(found.items()))
+    return classes_in(sys.modules[__name__], LiveControl)

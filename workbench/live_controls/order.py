@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from evaluation.controls.results import Positive, Tried, positive_control
 from evaluation.evaluate import Evaluation
-from evaluation.verdict import Figure, JudgeResult
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.settings import StackSettings
@@ -96,10 +94,10 @@ def try_one(
         The folder that keeps the replays.
     """
     phases.line("control", control.broken)
-    before = _figure(unbroken, control)
+    before = unbroken.figure(control.judge, control.figure)
     if before is None or before.value is None or before.verdict not in ("pass", None):
         said = "not measured" if before is None else before.verdict or "not measured"
-        return _tried(control, reason=f"{said} without the break", outcome="not tried")
+        return Tried.of(control, live=True, reason=f"{said} without the break", outcome="not tried")
     try:
         _, found = simulate(
             control.plan(),
@@ -111,20 +109,18 @@ def try_one(
             intervention=control.intervention(),
         )
     except (RunBroken, ChildFailed, StackError) as error:
-        return _tried(control, reason=f"the run broke: {error}", outcome="not tried")
-    after, result = _figure(found, control), _result(found, control)
-    noticed = (
-        after is not None and after.verdict == control.expected and found.verdict.value != "pass"
-    )
-    return _tried(
+        return Tried.of(control, live=True, reason=f"the run broke: {error}", outcome="not tried")
+    after, result = found.figure(control.judge, control.figure), found.judge(control.judge)
+    return Tried.of(
         control,
+        live=True,
         before=before.value,
         after=None if after is None else after.value,
         unit=before.unit,
         verdict=None if after is None else after.verdict,
         reason="" if result is None else result.reason,
         run_verdict=found.verdict.value,
-        outcome="caught" if noticed else "not caught",
+        outcome="caught" if control.noticed(unbroken, found) else "not caught",
     )
 
 
@@ -132,24 +128,3 @@ def _made(name: str, scratch: Path) -> LiveControl:
     folder = scratch / name
     folder.mkdir()
     return live_control_classes()[name](folder)
-
-
-def _result(evaluation: Evaluation, control: LiveControl) -> JudgeResult | None:
-    return evaluation.judge(control.judge)
-
-
-def _figure(evaluation: Evaluation, control: LiveControl) -> Figure | None:
-    result = _result(evaluation, control)
-    return None if result is None else result.figure(control.figure)
-
-
-def _tried(control: LiveControl, **found: Any) -> Tried:
-    return Tried(
-        control=control.name,
-        broken=control.broken,
-        judge=control.judge,
-        figure=control.figure,
-        expected=control.expected,
-        live=True,
-        **found,
-    )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from evaluation.controls.base import CannotTry, Control, Sighting
-from evaluation.controls.leaks import SCENARIO, seen_by_check
-from evaluation.controls.material import Material
+import pandas as pd
+
+from evaluation.controls.leaks import SCENARIO, Leak
 
 PREFIX: Final = "ff"
 
 
-class LabelInAnId(Control):
+class LabelInAnId(Leak):
     """The ids of all swipes of an attack begin alike, as those of a second generator would."""
 
     name = "label_in_an_id"
@@ -21,16 +20,6 @@ class LabelInAnId(Control):
     figure = f"{SCENARIO}_swipes"
     expected = "fail"
 
-    def unbroken(self, material: Material) -> Sighting:
-        """Of the traffic as it is generated."""
-        return seen_by_check(self, material.traffic)
-
-    def sighted(self, material: Material) -> Sighting:
-        """Of the traffic with the label in it."""
-        traffic = material.traffic
-        if traffic is None:
-            raise CannotTry("no traffic was generated")
-        rows = traffic.staged.copy()
-        attack = rows["role"] == "attack"
+    def leak(self, rows: pd.DataFrame, attack: pd.Series[bool]) -> None:
+        """Let them begin so."""
         rows.loc[attack, "swipe_id"] = PREFIX + rows.loc[attack, "swipe_id"].str[len(PREFIX) :]
-        return seen_by_check(self, replace(traffic, staged=rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from evaluation.controls.material import Material
 from evaluation.controls.tampering import (
     NANOS_PER_S,
     SEED,
+    held_back,
     judged_rows,
     require_quiet,
     with_records,
@@ -41,11 +41,4 @@ class LateDecisions(Tampering):
         # One more than the share of those that were decided within the span.
         count = int(SHARE * len(rows)) + 1
         drawn = np.random.default_rng(SEED).choice(rows, size=count, replace=False)
-        uncommitted_ns, committed_ns = (
-            decisions.uncommitted_ns.copy(),
-            decisions.committed_ns.copy(),
-        )
-        uncommitted_ns[drawn] += LATE_NS
-        committed_ns[drawn] += LATE_NS
-        late = replace(decisions, uncommitted_ns=uncommitted_ns, committed_ns=committed_ns)
-        return with_records(history, late)
+        return with_records(history, held_back(decisions, drawn, LATE_NS))

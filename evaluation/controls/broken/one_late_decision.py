@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from evaluation.controls.base import Sighting, Tampering
 from evaluation.controls.material import Material
-from evaluation.controls.tampering import NANOS_PER_S, judged_rows, with_records
+from evaluation.controls.tampering import NANOS_PER_S, held_back, judged_rows, with_records
 from evaluation.history import History
 
 LATE_S: Final = 5
@@ -33,15 +32,8 @@ class OneLateDecision(Tampering):
         history = material.history
         rows = judged_rows(history)
         decisions = history.outputs["decisions"]
-        row = int(rows[len(rows) // 2])
-        uncommitted_ns, committed_ns = (
-            decisions.uncommitted_ns.copy(),
-            decisions.committed_ns.copy(),
-        )
-        uncommitted_ns[row] += LATE_S * NANOS_PER_S
-        committed_ns[row] += LATE_S * NANOS_PER_S
-        late = replace(decisions, uncommitted_ns=uncommitted_ns, committed_ns=committed_ns)
-        return with_records(history, late)
+        middle = rows[len(rows) // 2 :][:1]
+        return with_records(history, held_back(decisions, middle, LATE_S * NANOS_PER_S))
 
     def noticed(self, before: Sighting, after: Sighting) -> bool:
         """Whether the longest latency has become longer, and is at least as long as the delay."""

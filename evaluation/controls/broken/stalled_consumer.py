@@ -7,7 +7,7 @@ from typing import Final
 
 from evaluation.controls.base import Tampering
 from evaluation.controls.material import Material
-from evaluation.controls.tampering import bunched, every_topic, middle_of, received, stalled_floor
+from evaluation.controls.tampering import middle_of, stalled_floor, stood_still
 from evaluation.history import History
 
 STALL_S: Final = 3.0
@@ -31,10 +31,5 @@ class StalledConsumer(Tampering):
         history = material.history
         begin_ns, end_ns = middle_of(history, STALL_S)
         floor = stalled_floor(history.floor, begin_ns, end_ns)
-        stalled = every_topic(
-            history,
-            lambda records: received(
-                records, lambda received_ns: bunched(received_ns, begin_ns, end_ns)
-            ),
-        )
+        stalled = stood_still(history, begin_ns, end_ns)
         return replace(stalled, floor=floor)

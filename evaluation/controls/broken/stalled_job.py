@@ -6,7 +6,7 @@ from typing import Final
 
 from evaluation.controls.base import Tampering
 from evaluation.controls.material import Material
-from evaluation.controls.tampering import bunched, every_topic, middle_of, received, require_quiet
+from evaluation.controls.tampering import middle_of, require_quiet, stood_still
 from evaluation.history import History
 
 STALL_S: Final = 3.0
@@ -29,9 +29,4 @@ class StalledJob(Tampering):
         require_quiet(material)
         history = material.history
         begin_ns, end_ns = middle_of(history, STALL_S)
-        return every_topic(
-            history,
-            lambda records: received(
-                records, lambda received_ns: bunched(received_ns, begin_ns, end_ns)
-            ),
-        )
+        return stood_still(history, begin_ns, end_ns)

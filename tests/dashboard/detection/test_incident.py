@@ -16,6 +16,7 @@ from dashboard.choices import UnknownId
 from dashboard.exams import Exam
 from dashboard.incident_lists import WHICH
 from dashboard.story import Story, StoryGone
+from dashboard.verdict_marks import escaped
 from job.rules.discovery import rule_classes
 
 Page = Callable[..., AppTest]
@@ -131,11 +132,12 @@ def test_an_unknown_incident_names_close_ones(page: Page, exam: Exam) -> None:
     shard = exam.board.extent.shards[0]
     app = page("incident", shard=shard, incident="geo_jump-9")
     assert not app.exception
-    assert "geo_jump-0" in app.error[0].value
+    assert r"geo\_jump-0" in app.error[0].value
 
 
 def test_an_unknown_run_names_a_close_one(page: Page, run_folder: Path) -> None:
-    assert run_folder.name in page("incident", run=run_folder.name[:-1]).error[0].value
+    refused = page("incident", run=run_folder.name[:-1]).error[0].value
+    assert escaped(run_folder.name) in refused
 
 
 def test_an_unknown_card_and_shard_are_refused_by_name(exam: Exam) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.docstring_page import docstring_page, parameter_texts
 from dashboard.generated_example import EXAMPLES, example_stories
+from job.docstrings import page as page_of
+from job.docstrings import parameter_texts
 from scenarios.base import DIFFICULTIES, Difficulty
 from scenarios.discovery import scenario_classes
 
@@ -33,7 +34,7 @@ def test_every_scenario_has_its_page(page: Page, tmp_path: Path, name: str) -> N
     app = page("scenarios", root=tmp_path, scenario=name)
     assert not app.exception
     assert not app.error
-    assert app.subheader[0].value == docstring_page(scenario_classes()[name]).question
+    assert app.subheader[0].value == page_of(scenario_classes()[name]).question
     assert app.get("vega_lite_chart")
 
 
@@ -46,7 +47,7 @@ def test_every_parameter_of_a_dial_is_explained(name: str) -> None:
 def test_an_unknown_scenario_names_a_close_one(page: Page, tmp_path: Path) -> None:
     app = page("scenarios", root=tmp_path, scenario="geo_jmp")
     assert not app.exception
-    assert "geo_jump" in app.error[0].value
+    assert r"geo\_jump" in app.error[0].value
 
 
 def test_the_difficulty_stands_in_the_address(page: Page, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from evaluation.gates.profiles import load_profile
-from evaluation.thresholds import ThresholdsError
+from evaluation.toml_file import SettingsFileError
 
 PROFILES = ("laptop", "ci", "release")
 
@@ -56,14 +56,14 @@ def test_a_file_states_only_what_differs_and_may_add_a_profile(tmp_path: Path) -
 def test_a_wrong_field_of_any_profile_is_named(text: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text)
-    with pytest.raises(ThresholdsError) as refused:
+    with pytest.raises(SettingsFileError) as refused:
         load_profile("laptop", file)
     assert str(refused.value).startswith(f"{file}: ")
     assert said in str(refused.value)
 
 
 def test_an_unknown_profile_names_those_that_there_are() -> None:
-    with pytest.raises(ThresholdsError, match="night: no such profile; there are laptop, ci, rel"):
+    with pytest.raises(SettingsFileError, match="night: no such profile; there are laptop"):
         load_profile("night")
-    with pytest.raises(ThresholdsError, match="every: no such profile"):
+    with pytest.raises(SettingsFileError, match="every: no such profile"):
         load_profile("every")

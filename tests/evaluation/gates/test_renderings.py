@@ -13,7 +13,7 @@ from evaluation.gates.baseline import Baseline, baseline_file, read_baseline, wr
 from evaluation.gates.junit import junit_xml
 from evaluation.gates.markdown import summary
 from evaluation.gates.terminal import print_result
-from evaluation.thresholds import ThresholdsError
+from evaluation.toml_file import SettingsFileError
 
 
 @pytest.fixture
@@ -119,5 +119,5 @@ def test_a_baseline_reads_back_and_none_is_empty(tmp_path: Any) -> None:
     assert read_baseline(tmp_path, "ci") == Baseline(profile="ci")
     for damaged in ("{", '{"profile": 5}', '{"profile": "ci", "format": 9}'):
         file.write_text(damaged)
-        with pytest.raises(ThresholdsError, match="store it anew"):
+        with pytest.raises(SettingsFileError, match="store it anew"):
             read_baseline(tmp_path, "ci")

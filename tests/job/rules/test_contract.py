@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job.contracts import CardProfile, Swipe
+from job.docstrings import page, parameter_texts
 from job.engine.card_state import CardState, PastSwipe, encode_card_state
 from job.rules.base import CardRule, CrossCardRule, Rule, RuleParameters
 from job.rules.discovery import card_rule_classes, cross_card_rule_classes, rule_classes
-from job.rules.pages import SECTIONS, page, parameter_texts
+from job.rules.pages import SECTIONS
 
 RULES = list(rule_classes().values())
 CARD_RULES = list(card_rule_classes().values())
