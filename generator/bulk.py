@@ -78,7 +78,7 @@ class ExamSettings(StrictSettings):
     def _scenarios_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             scenario(name)
-        return names
+        return tuple(dict.fromkeys(names))
 
     @classmethod
     def parse(cls, values: dict[str, object]) -> ExamSettings:

@@ -29,7 +29,6 @@ from generator.bulk import ExamSettings
 from generator.settings import ReplaySettings
 from workbench.ab_live import LIVE_FIGURES, live_changes
 from workbench.bulk import (
-    SHARDS,
     Engine,
     RulesChanged,
     Task,
@@ -40,14 +39,13 @@ from workbench.bulk import (
     unchanged,
 )
 from workbench.console import PhaseBar, Phases
-from workbench.exam import EXAMS, LEDGER, enter, make_board
+from workbench.exam import LEDGER, enter, make_board
+from workbench.folders import EXAMS, RUNS, SHARDS
 from workbench.machine import PROJECT_ROOT, provenance
 from workbench.revision import extract_job, resolve
 
 #: Statements of one comparison: recall, false cases, CPU of the engine, and scenarios together.
 STATEMENTS: Final = 4
-#: Folder of the live runs.
-RUNS: Final = PROJECT_ROOT / "runs"
 #: By its file: another commit's job is what the process finds by name.
 _TIMED: Final = PROJECT_ROOT / "workbench" / "timed.py"
 

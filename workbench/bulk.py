@@ -19,11 +19,10 @@ from generator.bulk import SHARD_FILE, ExamSettings, Shard, shard_folder
 from generator.settings import SettingsError
 from workbench.children import Child
 from workbench.console import PhaseBar
+from workbench.folders import SHARDS
 from workbench.machine import PROJECT_ROOT
 from workbench.problems import RunBroken
 
-#: Shards of an exam, kept.
-SHARDS: Final = PROJECT_ROOT / "replays" / "exam"
 _POLL_S: Final = 0.2
 #: With this our processes refuse wrong settings; the reason is their last line.
 _REFUSED: Final = 2

@@ -15,7 +15,8 @@ from generator.settings import ReplaySettings
 from workbench.ab import AbResult, run_ab
 from workbench.cli_exam import Cards, Days, Incidents, Seed, Shards, Split, Workers, exam_settings
 from workbench.console import Phases, make_console
-from workbench.exam import workers_here
+from workbench.exam import LEDGER, workers_here, worn_out
+from workbench.folders import EXAMS
 from workbench.machine import PROJECT_ROOT
 
 NOT_LIVE: Final = "; latency: not measured, --live 3"
@@ -65,6 +66,8 @@ def ab(
     )
     console.print()
     print_ab(result, console)
+    if said := worn_out(EXAMS / LEDGER, split, seed):
+        console.print(f"\n{said}")
     console.print(f"\nEverything is in {folder.relative_to(PROJECT_ROOT)}")
     raise typer.Exit(result.exit_code)
 

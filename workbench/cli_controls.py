@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,13 +18,10 @@ from evaluation.controls.results import summed_up, write_controls
 from evaluation.store import UnknownRunError
 from workbench.console import Phases, make_console
 from workbench.controls import try_quick
+from workbench.folders import CONTROLS, RUNS
 from workbench.live_controls import live_control_classes
 from workbench.live_controls.order import try_live
-from workbench.machine import PROJECT_ROOT, provenance
-
-#: Folder of all results.
-CONTROLS: Final = PROJECT_ROOT / "controls"
-RUNS: Final = PROJECT_ROOT / "runs"
+from workbench.machine import provenance
 
 
 def controls(
@@ -45,15 +44,20 @@ def controls(
     source = None if run is None else _run_folder(run)
     console = make_console()
     phases = Phases(console)
-    folder = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    folder.mkdir(parents=True)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     facts: dict[str, Any] = {"run": None if source is None else source.name, **provenance()}
-    positive, tried = try_quick(phases, source, quick) if quick else ([], [])
-    if live:
-        more_positive, more = try_live(phases, folder / "runs", live)
-        positive, tried = positive + more_positive, tried + more
-    found = summed_up(positive, tried, facts | {"phases_s": phases.seconds})
-    write_controls(found, folder)
+    # Whatever ends it midway, a folder that was not finished is not there.
+    with ExitStack() as cleanup:
+        partial = out / f"{name}.partial"
+        cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        positive, tried = try_quick(phases, source, quick) if quick else ([], [])
+        if live:
+            more_positive, more = try_live(phases, partial / "runs", live)
+            positive, tried = positive + more_positive, tried + more
+        found = summed_up(positive, tried, facts | {"phases_s": phases.seconds})
+        write_controls(found, partial)
+        folder = partial.rename(out / name)
     console.print()
     print_controls(found, console)
     console.print(f"\nEverything is in {folder}", soft_wrap=True)

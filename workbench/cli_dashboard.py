@@ -11,6 +11,7 @@ import typer
 
 from stack.ports import is_free, owner
 from stack.process import StackError
+from workbench.folders import EXAMS, GATES, REALISM, RUNS
 from workbench.machine import PROJECT_ROOT
 
 HOST: Final = "127.0.0.1"
@@ -20,10 +21,10 @@ Folder = Annotated[Path, typer.Option(metavar="<path>", help="Where these result
 
 def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8501,
-    runs: Folder = PROJECT_ROOT / "runs",
-    exams: Folder = PROJECT_ROOT / "exams",
-    realism: Folder = PROJECT_ROOT / "realism",
-    gates: Folder = PROJECT_ROOT / "gates",
+    runs: Folder = RUNS,
+    exams: Folder = EXAMS,
+    realism: Folder = REALISM,
+    gates: Folder = GATES,
 ) -> None:
     """Show results in a browser, until Ctrl-C."""
     if not is_free(port):

@@ -11,7 +11,8 @@ import typer
 from evaluation.board import print_board, read_board
 from generator.bulk import ExamSettings
 from workbench.console import Phases, make_console
-from workbench.exam import EXAMS, LEDGER, run_exam, versions_that_saw, workers_here
+from workbench.exam import LEDGER, run_exam, workers_here, worn_out
+from workbench.folders import EXAMS
 from workbench.machine import PROJECT_ROOT
 
 Split = Annotated[
@@ -60,12 +61,8 @@ def evaluate(
     board = read_board(folder / "board")
     console.print()
     print_board(board, console)
-    seen = versions_that_saw(EXAMS / LEDGER, split, seed)
-    if split != "tuning" and len(seen) > 1:
-        console.print(
-            f"\n{len(seen)} versions of the rules have seen this {split}: the more they are, the "
-            "less its figures say of fraud to come (another --seed is another exam)"
-        )
+    if said := worn_out(EXAMS / LEDGER, split, seed):
+        console.print(f"\n{said}")
     console.print(f"\nEverything is in {folder.relative_to(PROJECT_ROOT)}")
     raise typer.Exit(board.exit_code)
 

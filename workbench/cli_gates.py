@@ -14,9 +14,8 @@ from evaluation.gates.terminal import print_result
 from evaluation.store import UnknownRunError
 from generator.settings import SettingsError
 from workbench.console import Phases, make_console
-from workbench.exam import EXAMS
-from workbench.gates import BASELINES, GATES, RUNS, Folders, Request, run_gates
-from workbench.replays import REPLAYS
+from workbench.folders import BASELINES, EXAMS, GATES, REPLAYS, RUNS
+from workbench.gates import Folders, Request, run_gates
 
 Folder = Annotated[Path, typer.Option(metavar="<path>", help="Where these lie.")]
 

@@ -22,9 +22,9 @@ from scenarios.base import LookAlike
 from scenarios.discovery import scenario, scenario_classes
 from scenarios.mixes import MIXES, Mix
 from workbench.console import make_console
+from workbench.folders import RUNS
 from workbench.machine import PROJECT_ROOT
 
-RUNS: Final = PROJECT_ROOT / "runs"
 _VERDICT_COLOURS: Final = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
 
 Name = Annotated[str | None, typer.Argument(help="Show the page of this one.")]

@@ -15,10 +15,8 @@ from evaluation.realism.results import all_checks, run_check, summed_up, write_r
 from evaluation.realism.sample import make_sample
 from generator.tokens import token_key
 from workbench.console import Phases, make_console
-from workbench.machine import PROJECT_ROOT, provenance
-
-#: Folder of all results.
-REALISM: Final = PROJECT_ROOT / "realism"
+from workbench.folders import REALISM
+from workbench.machine import provenance
 
 Seed = Annotated[int, typer.Option(min=0, help="Of all randomness.")]
 Swipes = Annotated[int, typer.Option(min=10_000, help="Of each of the two samples, in 30 days.")]

@@ -17,14 +17,13 @@ from generator.settings import Disturbances, ReplaySettings, SettingsError
 from workbench import cli_external
 from workbench.console import Phases, make_console
 from workbench.external_run import simulate_external
+from workbench.folders import RUNS
 from workbench.local_run import run_locally
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
 from workbench.recorded_run import judge_recorded, recorded_settings, refuse_generated
 from workbench.replays import make_replay
 from workbench.simulate import simulate as run_simulation
-
-RUNS: Final = PROJECT_ROOT / "runs"
 
 Scenario = Annotated[
     str, typer.Option(help="Scenario to replay; `paystream scenarios` lists them.")

@@ -19,21 +19,13 @@ from typing import Final
 import msgspec
 
 from generator.bulk import ExamSettings
-from workbench.bulk import (
-    SHARDS,
-    Engine,
-    RulesChanged,
-    engine_at,
-    make_shards,
-    score_shards,
-    unchanged,
-)
+from generator.settings import SettingsError
+from workbench.bulk import Engine, RulesChanged, engine_at, make_shards, score_shards, unchanged
 from workbench.children import Child
 from workbench.console import Phases
-from workbench.machine import PROJECT_ROOT, commit, provenance
+from workbench.folders import EXAMS, SHARDS
+from workbench.machine import commit, provenance
 
-#: Folder of all evaluations in bulk.
-EXAMS: Final = PROJECT_ROOT / "exams"
 LEDGER: Final = "ledger.jsonl"
 
 
@@ -82,6 +74,8 @@ def run_exam(
     RulesChanged
         If the rules changed while they sat the exam.
     """
+    # An unreadable ledger must not cost an exam.
+    versions_that_saw(exams / LEDGER, settings.split, settings.seed)
     engine = engine_at(rules_file=rules_file)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{settings.split}-{secrets.token_hex(2)}"
     folder = exams / f"{name}.partial"
@@ -141,20 +135,44 @@ def enter(ledger: Path, exam: str, settings: ExamSettings, engine: Engine) -> No
         split=settings.split,
         seed=settings.seed,
         rules=engine.hash,
-        commit=str(commit().get("commit")),
+        commit=str(commit().get("commit") or "none"),
     )
     with ledger.open("ab") as file:
         file.write(msgspec.json.encode(line) + b"\n")
 
 
 def versions_that_saw(ledger: Path, split: str, seed: int) -> list[str]:
-    """Hashes of all rules that have seen this exam, in the order in which they first did."""
+    """Hashes of all rules that have seen this exam, in the order in which they first did.
+
+    Raises
+    ------
+    SettingsError
+        If a line of the ledger cannot be read, with its number.
+    """
     if not ledger.exists():
         return []
-    lines = ledger.read_bytes().splitlines()
-    sittings = [msgspec.json.decode(line, type=Sitting) for line in lines if line.strip()]
+    sittings = []
+    for number, line in enumerate(ledger.read_bytes().splitlines(), 1):
+        try:
+            sittings += [msgspec.json.decode(line, type=Sitting)] if line.strip() else []
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"{ledger}: line {number}: {error}; who has seen this exam cannot be told: mend or "
+                "remove the line"
+            ) from None
     seen = [each.rules for each in sittings if (each.split, each.seed) == (split, seed)]
     return list(dict.fromkeys(seen))
+
+
+def worn_out(ledger: Path, split: str, seed: int) -> str:
+    """What is said of an exam that several versions of the rules have seen; else nothing."""
+    seen = versions_that_saw(ledger, split, seed)
+    if split == "tuning" or len(seen) < 2:
+        return ""
+    return (
+        f"{len(seen)} versions of the rules have seen this {split}: the more they are, the less "
+        "its figures say of fraud to come (another --seed is another exam)"
+    )
 
 
 def _write_json(file: Path, value: object) -> None:

@@ -34,12 +34,12 @@ from workbench.completion import Completion
 from workbench.console import PhaseBar, Phases
 from workbench.external_job import ExternalJob
 from workbench.external_topics import FoundTopics, find_topics, retention_warning
+from workbench.folders import REPLAYS
 from workbench.live import await_collector, watch_sending
 from workbench.machine import CpuTimes, provenance
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
-from workbench.replays import REPLAYS
 from workbench.simulate import (
     COLLECTOR_GRACE_S,
     Run,

@@ -14,10 +14,10 @@ from generator.settings import ReplaySettings
 from stack.settings import StackSettings
 from workbench.children import ChildFailed
 from workbench.console import Phases
+from workbench.folders import REPLAYS
 from workbench.one_stack import one_stack
 from workbench.plan import RunPlan
 from workbench.problems import RunBroken
-from workbench.replays import REPLAYS
 from workbench.simulate import simulate
 
 

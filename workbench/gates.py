@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -38,16 +38,11 @@ from generator.bulk import ExamSettings
 from stack.settings import StackSettings
 from workbench.bulk import engine_at
 from workbench.console import Phases
-from workbench.exam import EXAMS, run_exam, workers_here
+from workbench.exam import run_exam, workers_here
+from workbench.folders import BASELINES, EXAMS, GATES, REPLAYS, RUNS
 from workbench.gate_bench import measure_engine
 from workbench.gate_runs import Made, make_runs, replay_of
 from workbench.machine import PROJECT_ROOT, provenance
-from workbench.replays import REPLAYS
-
-#: Folders of all results and of the baselines; the latter belong into the repository.
-GATES: Final = PROJECT_ROOT / "gates"
-BASELINES: Final = PROJECT_ROOT / "baselines"
-RUNS: Final = PROJECT_ROOT / "runs"
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from evaluation.local import judge_local
 from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
 from job.rules.parameters import load_rules
 from workbench.console import Phases
+from workbench.folders import REPLAYS
 from workbench.machine import provenance
 from workbench.oracle import run_oracle
 from workbench.plan import RunPlan
-from workbench.replays import REPLAYS, make_replay
+from workbench.replays import make_replay
 from workbench.rule_needs import write_rule_needs
 from workbench.simulate import new_run_id
 

@@ -14,10 +14,8 @@ from generator.replay import cached_replay, load_manifest, replay_key
 from generator.settings import ReplaySettings
 from workbench.console import Phases
 from workbench.density_lines import flag_lines, summary_line
-from workbench.machine import PROJECT_ROOT
+from workbench.folders import REPLAYS
 from workbench.recorded_replays import make_recorded_replay
-
-REPLAYS = PROJECT_ROOT / "replays"
 
 
 def ensure_replay(

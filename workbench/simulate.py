@@ -41,6 +41,7 @@ from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
 from workbench.fault_injection import FaultInjection
+from workbench.folders import REPLAYS
 from workbench.intervention import Intervention
 from workbench.job_watch import JobWatch
 from workbench.live import LiveJob, await_collector, watch_sending
@@ -48,7 +49,7 @@ from workbench.machine import CpuTimes, process_cpu_s, provenance
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
-from workbench.replays import REPLAYS, make_replay
+from workbench.replays import make_replay
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0

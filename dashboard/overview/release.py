@@ -12,7 +12,7 @@ from typing import Final
 
 from dashboard.ab_result import AbFile
 from dashboard.overview.exams import SatExam
-from dashboard.overview.gates_report import GatesReport
+from evaluation.gates.results import GatesResult
 from evaluation.store import RunRow
 from evaluation.verdict import Value, Verdict, worst
 
@@ -60,7 +60,7 @@ def grounds(
     live: tuple[RunRow, Verdict] | None,
     exam: SatExam | None,
     ab: tuple[str, AbFile] | None,
-    gates: tuple[str, GatesReport] | None,
+    gates: tuple[str, GatesResult] | None,
 ) -> list[Ground]:
     """What the answer rests on, the most comprehensive first."""
     return [_gates(gates), _live(live), _exam(exam), _ab(ab)]
@@ -78,7 +78,7 @@ def _not_there(question: str, what: str, command: str) -> Ground:
     return Ground(question, Verdict("inconclusive", f"{what} ({command})"), command)
 
 
-def _gates(gates: tuple[str, GatesReport] | None) -> Ground:
+def _gates(gates: tuple[str, GatesResult] | None) -> Ground:
     question, command = "gates over repeated runs", "make gates"
     if gates is None:
         return _not_there(question, "no report of them", command)

@@ -41,8 +41,7 @@ class KeptRun:
 
     def figure(self, judge: str, name: str) -> Figure | None:
         """A judge's figure; None if it was not given."""
-        result = self.evaluation.judge(judge)
-        return None if result is None else result.figure(name)
+        return self.evaluation.figure(judge, name)
 
     def number(self, judge: str, name: str) -> float | None:
         """A figure as a number; None if it has none, or no end."""

@@ -13,7 +13,7 @@ from dashboard.figure_text import written
 from dashboard.links import link
 from dashboard.overview.engineer import engineer
 from dashboard.overview.exams import newest_ab, newest_exam
-from dashboard.overview.gates_report import GatesReport, newest_gates
+from dashboard.overview.gates_report import newest_gates
 from dashboard.overview.manager import manager
 from dashboard.overview.release import ANSWERS, Ground, answer, grounds
 from dashboard.overview.rules_owner import rules_owner
@@ -21,6 +21,7 @@ from dashboard.run.kept import KeptRun, keep
 from dashboard.stored_runs import stored_runs
 from dashboard.verdict_marks import cell, escaped, verdict_badge, verdict_box
 from dashboard.view import View
+from evaluation.gates.results import GatesResult
 from evaluation.store import RunRow, UnknownRunError
 
 
@@ -107,7 +108,7 @@ def _commit(ground: Ground) -> str:
     )
 
 
-def _gates(name: str, report: GatesReport) -> None:
+def _gates(name: str, report: GatesResult) -> None:
     st.header("Gates")
     st.caption(f"{name}" + (f", profile {report.profile}" if report.profile else ""))
     rows = [

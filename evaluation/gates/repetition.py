@@ -37,8 +37,7 @@ class Repetition(NamedTuple):
 
     def figure(self, judge: str, name: str) -> Figure | None:
         """A figure of a judge; None where there is none."""
-        result = self.results.judge(judge)
-        return None if result is None else result.figure(name)
+        return self.results.figure(judge, name)
 
     def number(self, judge: str, name: str) -> float:
         """A figure as a number: infinite where it has no end, not a number where there is none."""

@@ -6,6 +6,7 @@ The first row of a CSV below its header is row 2, as a spreadsheet counts; that 
 from __future__ import annotations
 
 import codecs
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from generator.replay import ReplayError
 #: Bytes of a CSV that are read at once, and rows of a Parquet file.
 _BLOCK_BYTES: Final = 1 << 23
 _BATCH_ROWS: Final = 1 << 16
+#: What Python's reader says at the end of the file, or of all that it takes for one cell.
+_OPEN_QUOTE: Final = ("unexpected end of data", "field larger than field limit")
 #: A guess for the progress of a CSV.
 _BYTES_PER_ROW: Final = 120
 
@@ -129,6 +132,33 @@ class DataFile:
                 f"{self.file}: column {card[0]!r} holds cards as floating point numbers, which "
                 "lose digits; write it as text or integers"
             )
+
+    def require_closed_quotes(self) -> None:
+        """Refuse a CSV with a quotation mark that is opened and never closed.
+
+        Its reader would take all that follows for one cell, and those rows for none.
+
+        Raises
+        ------
+        generator.replay.ReplayError
+            Naming the line.
+        """
+        if self._is_parquet:
+            return
+        begun = 1
+        with self.file.open(encoding=self._form.encoding, errors="replace", newline="") as lines:
+            rows = csv.reader(lines, delimiter=self._form.delimiter, strict=True)
+            try:
+                for _ in rows:
+                    begun = rows.line_num + 1
+            except csv.Error as error:
+                # Other untidiness is read as the library reads it.
+                if not str(error).startswith(_OPEN_QUOTE):
+                    return
+                raise ReplayError(
+                    f"{self.file}: line {begun}: a quotation mark is opened and not closed; the "
+                    "rows after it would be lost"
+                ) from None
 
     def batches(self, names: list[str]) -> Iterator[Batch]:
         """Read the named columns, all of the file."""

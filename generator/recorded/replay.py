@@ -137,6 +137,7 @@ def _write_into(settings: RecordedSettings, progress: Progress, folder: Path) ->
     mapping = load_mapping(settings.mapping)
     data = DataFile(settings.data, mapping.file)
     data.require(mapping, settings.mapping)
+    data.require_closed_quotes()
     key = token_key()
     rows_file = folder / _ROWS_FILE
     with duckdb.connect(str(rows_file)) as database:

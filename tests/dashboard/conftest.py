@@ -14,6 +14,9 @@ from evaluation.before_after import compare_boards, paired_ratio
 from evaluation.board.board import make_board, write_board
 from evaluation.board.sample import read_sample
 from evaluation.evaluate import evaluate
+from evaluation.gates.gate import Gate
+from evaluation.gates.profiles import load_profile
+from evaluation.gates.results import GatesResult, verdict_of, write_result
 from generator.bulk import ExamSettings
 from tests.evaluation.board.conftest import TIMELINE, write_shard
 from tests.evaluation.conftest import START_WALL_MS, Recording
@@ -132,14 +135,34 @@ def write_ab(folder: Path, root: Path) -> Path:
 
 def write_gates(folder: Path) -> Path:
     """A report that blocks a release."""
-    gate = {"name": "missing", "question": "was anything lost?", "value": 2, "unit": "records"}
-    said = {
-        "verdict": {"value": "fail", "reason": "missing: 2 of 1,200"},
-        "gates": [gate | {"threshold": 0, "verdict": "fail", "low": None, "high": None}],
-        "machine": {"cores": 2},
-    }
+    profile = load_profile("laptop")
+    lost = Gate(
+        name="missing",
+        question="Was a decision or an alert lost?",
+        part="live",
+        kind="promise",
+        unit="records",
+        value=2,
+        low=2,
+        high=2,
+        threshold=0,
+        verdict="fail",
+    )
     folder.mkdir(parents=True)
-    (folder / "gates.json").write_bytes(msgspec.json.encode(said))
+    result = GatesResult(
+        gates_id=folder.name,
+        profile="laptop",
+        commit="a" * 40,
+        dirty=False,
+        started_at="2026-01-03T10:00:00+00:00",
+        machine={"cores": 2},
+        versions={},
+        verdict=verdict_of([lost], profile),
+        gates=[lost],
+        thresholds=profile,
+        parts=["live"],
+    )
+    write_result(result, folder)
     return folder
 
 

@@ -93,6 +93,7 @@ class TestDisturbedStream:
         assert job["exceptions"] == []
 
 
+@pytest.mark.slow
 def test_four_parallel_tasks_decide_the_same(run_it: Any) -> None:
     _, evaluation = run_it(job=JobPlan(parallelism=4), duration_s=8)
     assert evaluation.judge("delivery").verdict == "pass", evaluation.judge("delivery").reason

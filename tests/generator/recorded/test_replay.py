@@ -286,6 +286,28 @@ def test_they_are_skipped_and_counted(tmp_path: Path) -> None:
     assert any("row 62: 3 cells instead of 23" in line for line in facts.bad)
 
 
+@pytest.mark.parametrize(
+    ("cell", "refused"), [('"oops', True), ('5" screen', False), ('"a"', False)]
+)
+def test_a_quote_that_is_never_closed_swallows_no_rows(
+    tmp_path: Path, cell: str, refused: bool
+) -> None:
+    rows = [row("2026-01-05T09:00:00Z", amount=f"{n}") for n in range(1, 6)]
+    data = write_csv(tmp_path / "mine.csv", rows)
+    header, *lines = data.read_text().splitlines()
+    noted = [f"{line},{cell if at == 1 else ''}" for at, line in enumerate(lines)]
+    data.write_text("\n".join([f"{header},note", *noted]) + "\n")
+    (tmp_path / "mine.toml").write_text(MAPPING.format(time=""))
+    if refused:
+        with pytest.raises(ReplayError, match=r"line 3: a quotation mark is opened and not closed"):
+            Made(data, str(tmp_path / "mine.toml"), tmp_path / "r")
+        assert not (tmp_path / "r").exists()
+    else:
+        made = Made(data, str(tmp_path / "mine.toml"), tmp_path / "r")
+        assert made.manifest.recorded is not None
+        assert made.manifest.recorded.rows == 5
+
+
 def test_rows_keep_their_numbers_behind_one_with_missing_cells(tmp_path: Path) -> None:
     rows = [row("2026-01-05T09:00:00Z", amount=f"{n}") for n in range(1, 6)]
     data = write_csv(tmp_path / "mine.csv", rows)
