@@ -53,7 +53,7 @@ class TestOverview:
     ) -> None:
         page = open_page("overview", results)
         assert "Release: no" in page.error[0].value
-        assert "missing: 2 of 1,200" in page.error[0].value
+        assert "beyond the threshold: missing" in page.error[0].value
 
     def test_without_gates_it_was_not_measured(
         self, open_page: Opener, results: Results, tmp_path: Path
