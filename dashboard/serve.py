@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from streamlit.web import cli
 
 from dashboard.view import views
@@ -12,6 +14,8 @@ from dashboard.view import views
 
 def main() -> None:
     """Import all pages, then hand over."""
+    # It warns of each cached function that is imported before the server runs, as these are.
+    logging.getLogger("streamlit.runtime.caching.cache_data_api").setLevel(logging.ERROR)
     views()
     cli.main(prog_name="streamlit")
 

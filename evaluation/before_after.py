@@ -8,7 +8,7 @@ that, each statement "better" or "worse" is made at a false-alarm rate that is s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import duckdb
 import msgspec
@@ -17,30 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import stats
 
+from evaluation.change import Change, Finding
+
 #: False-alarm rate of all statements of one comparison together; shared evenly among them
 #: (Bonferroni). A choice.
 FALSE_ALARM_RATE: Final = 0.05
-
-Finding = Literal["better", "worse", "no difference", "inconclusive"]
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure on both sides.
-
-    ``difference`` is after minus before with its interval; ``p_value`` of the hypothesis that
-    nothing changed.
-    """
-
-    name: str
-    unit: str
-    before: float
-    after: float
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    finding: Finding
-    note: str = ""
 
 
 class PairedCounts(msgspec.Struct, frozen=True):
@@ -178,19 +159,7 @@ def _finding(difference: float, p_value: float, alpha: float, *, more_is_better:
 
 
 def _nothing(name: str, unit: str, why: str) -> Change:
-    nan = float("nan")
-    return Change(
-        name=name,
-        unit=unit,
-        before=nan,
-        after=nan,
-        difference=nan,
-        low=nan,
-        high=nan,
-        p_value=nan,
-        finding="inconclusive",
-        note=why,
-    )
+    return Change(name=name, unit=unit, finding="inconclusive", note=why)
 
 
 class DetectionChange(msgspec.Struct, frozen=True):

@@ -20,11 +20,11 @@ import pyarrow.parquet as pq
 
 from evaluation.before_after import (
     FALSE_ALARM_RATE,
-    Change,
     DetectionChange,
     compare_boards,
     paired_ratio,
 )
+from evaluation.change import AbResult, Change, write_ab
 from generator.bulk import ExamSettings
 from generator.settings import ReplaySettings
 from workbench.ab_live import LIVE_FIGURES, live_changes
@@ -48,29 +48,6 @@ from workbench.revision import extract_job, resolve
 STATEMENTS: Final = 4
 #: By its file: another commit's job is what the process finds by name.
 _TIMED: Final = PROJECT_ROOT / "workbench" / "timed.py"
-
-
-class AbResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A change, judged. ``changes`` decide; ``by_scenario`` tells where."""
-
-    before: str
-    after: str
-    same_rules: bool
-    false_alarm_rate: float
-    changes: list[Change]
-    by_scenario: list[Change]
-    gained: int
-    lost: int
-    new_false: int
-    gone_false: int
-
-    @property
-    def exit_code(self) -> int:
-        """1 if something is worse, 3 if something could not be measured, else 0."""
-        findings = {change.finding for change in self.changes}
-        if "worse" in findings:
-            return 1
-        return 3 if "inconclusive" in findings else 0
 
 
 def run_ab(
@@ -238,12 +215,7 @@ def _judge(
 def _write(
     folder: Path, settings: ExamSettings, result: AbResult, detection: DetectionChange
 ) -> None:
-    facts = {
-        "settings": settings.model_dump(mode="json"),
-        **provenance(),
-        "result": result,
-    }
-    (folder / "ab.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2))
+    write_ab(folder, result, {"settings": settings.model_dump(mode="json"), **provenance()})
     tables: dict[str, pa.Table] = {
         "gained": detection.gained,
         "lost": detection.lost,

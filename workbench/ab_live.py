@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 from typing import Final
 
-from evaluation.before_after import Change, paired_ratio
+from evaluation.before_after import paired_ratio
+from evaluation.change import Change
 from evaluation.evaluate import Evaluation
 from generator.settings import ReplaySettings
 from workbench.bulk import Engine

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.before_after import Change
+from evaluation.change import AbResult, Change
 from generator.settings import ReplaySettings
-from workbench.ab import AbResult, run_ab
+from workbench.ab import run_ab
 from workbench.cli_exam import Cards, Days, Incidents, Seed, Shards, Split, Workers, exam_settings
 from workbench.console import Phases, make_console
 from workbench.exam import LEDGER, workers_here, worn_out
@@ -97,14 +97,18 @@ def _table(changes: list[Change], prefix: str) -> Table:
         colour = _COLOURS.get(change.finding, "default")
         table.add_row(
             f"{prefix}{change.name}, {change.unit}" if change.unit != "1" else prefix + change.name,
-            f"{change.before:.4g}",
-            f"{change.after:.4g}",
-            f"{change.difference:+.4g}",
-            f"{change.low:+.3g} to {change.high:+.3g}",
+            _number(change.before, ".4g"),
+            _number(change.after, ".4g"),
+            _number(change.difference, "+.4g"),
+            f"{_number(change.low, '+.3g')} to {_number(change.high, '+.3g')}",
             f"[{colour}]{change.finding}[/]",
             change.note,
         )
     return table
+
+
+def _number(value: float | None, digits: str) -> str:
+    return "-" if value is None else format(value, digits)
 
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (ab,)

@@ -33,7 +33,7 @@ def dashboard(
     environment = os.environ | {
         f"PAYSTREAM_DASHBOARD_{name}": str(folder.resolve()) for name, folder in folders.items()
     }
-    sys.stdout.write(f"http://{HOST}:{port}  (Ctrl-C ends it)\n")
+    sys.stdout.write(f"starting at http://{HOST}:{port}, in some seconds (Ctrl-C ends it)\n")
     sys.stdout.flush()
     # In place of this process: Ctrl-C and a polite kill reach Streamlit itself.
     os.chdir(PROJECT_ROOT)

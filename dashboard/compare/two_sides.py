@@ -8,10 +8,11 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.ab_result import AbFile, ChangeRow, ab_table, read_ab
+from dashboard.ab_result import ab_table, opened_ab
 from dashboard.charts_change import change_intervals
 from dashboard.figure_text import written
 from dashboard.verdict_marks import escaped, verdict_box
+from evaluation.change import AbFile, Change
 
 _FINDINGS: Final = {
     "better": "▲ better",
@@ -35,7 +36,7 @@ def two_sides(folder: Path) -> None:
     dashboard.ab_result.AbUnreadableError
         If the folder is damaged.
     """
-    read = read_ab(folder)
+    read = opened_ab(folder)
     said = read.result
     st.caption(escaped(_words(read)))
     verdict_box(said.verdict)
@@ -60,7 +61,7 @@ def _words(read: AbFile) -> str:
     )
 
 
-def _row(change: ChangeRow) -> dict[str, str]:
+def _row(change: Change) -> dict[str, str]:
     interval = (
         ""
         if change.low is None or change.high is None
@@ -77,7 +78,7 @@ def _row(change: ChangeRow) -> dict[str, str]:
     }
 
 
-def _by_scenario(changes: list[ChangeRow]) -> None:
+def _by_scenario(changes: list[Change]) -> None:
     st.header("By attack and difficulty")
     moved = [change for change in changes if change.difference]
     if not moved:

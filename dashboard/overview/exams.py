@@ -10,8 +10,9 @@ import duckdb
 import msgspec
 import pandas as pd
 
-from dashboard.ab_result import AbFile, AbUnreadableError, ab_folders, read_ab
+from dashboard.ab_result import AbUnreadableError, ab_folders, opened_ab
 from evaluation.board.board import BOARD_FILE, Board, read_board
+from evaluation.change import AbFile
 
 #: Where a board lies in the folder of an exam, and of an `ab` its later side.
 _BOARDS: Final = ("board", "after")
@@ -62,7 +63,7 @@ def newest_ab(exams: Path) -> tuple[str, AbFile] | None:
     """Name and content of the newest comparison that can be read; None for none."""
     for folder in ab_folders(exams):
         try:
-            return folder.name, read_ab(folder)
+            return folder.name, opened_ab(folder)
         except AbUnreadableError:
             continue
     return None

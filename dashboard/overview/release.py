@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.ab_result import AbFile
 from dashboard.overview.exams import SatExam
+from evaluation.change import AbFile
 from evaluation.gates.results import GatesResult
 from evaluation.store import RunRow
 from evaluation.verdict import Value, Verdict, worst

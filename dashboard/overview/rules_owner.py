@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.ab_result import AbFile
 from dashboard.charts_rules import false_cases_chart
 from dashboard.links import link
 from dashboard.overview.exams import SatExam, false_cases_by_rule
 from dashboard.verdict_marks import escaped
+from evaluation.change import AbFile
 
 
 def rules_owner(exam: SatExam | None, ab: tuple[str, AbFile] | None) -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from evaluation.before_after import compare_boards, paired_ratio
 from evaluation.board.board import make_board, write_board
 from evaluation.board.sample import read_sample
+from evaluation.change import AbResult
 from evaluation.evaluate import evaluate
 from evaluation.gates.gate import Gate
 from evaluation.gates.profiles import load_profile
@@ -20,7 +21,7 @@ from evaluation.gates.results import GatesResult, verdict_of, write_result
 from generator.bulk import ExamSettings
 from tests.evaluation.board.conftest import TIMELINE, write_shard
 from tests.evaluation.conftest import START_WALL_MS, Recording
-from workbench.ab import AbResult, _write
+from workbench.ab import _write
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 ALPHA = 0.05
