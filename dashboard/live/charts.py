@@ -62,7 +62,7 @@ def live_latency_chart(series: pd.DataFrame, view: str) -> alt.LayerChart:
     """Percentiles of one view over time."""
     lines = (
         alt.Chart(series[series["view"] == view])
-        .mark_line(color=VIEWS[view], point=alt.OverlayMarkDef(size=18))
+        .mark_line(color=VIEWS[view], point=alt.OverlayMarkDef(size=18, color=VIEWS[view]))
         .encode(
             x=alt.X("second:Q", title="second of the schedule"),
             y=latency_axis("latency_ms", "latency, ms"),

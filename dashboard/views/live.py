@@ -118,7 +118,8 @@ def _charts(watched: Watched) -> None:
         column.altair_chart(live_latency_chart(latency, view), key=f"live_latency_{view}")
     st.caption(
         f"Of one decision in {EVERY}, received in the {WINDOW_S:g} s before: a hint, not the "
-        "verdict. What has not come yet is not in it. This page takes a little of the processor "
+        "verdict. What has not come yet is not in it. The lag counts the clock records and the "
+        "nudges on the topic, too, which nobody answers. This page takes a little of the processor "
         "from the run."
     )
 
