@@ -18,7 +18,7 @@ JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
-RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend sink_guarantee
+RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
 # Of a job that runs elsewhere: docs/own-job.md.
 RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s
@@ -43,7 +43,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab gates controls realism replay runs compare dashboard scenarios rules
+.PHONY: simulate contract-check local evaluate ab gates chaos controls realism replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
 
@@ -68,6 +68,9 @@ replay: $(ENV) $(if $(live),$(JARS))  ## Your own recorded data, judged: data=FI
 
 realism: $(ENV)  ## Is the traffic like life, and does nothing give attacks away? seed=1 swipes=300000
 	@$(BIN)/paystream realism $(call options,seed swipes)
+
+chaos: $(ENV) $(JARS)  ## What do faults do to the job? fault=all|taskmanager_kill|random|... seed=N times=N docs=FILE
+	@$(BIN)/paystream chaos $(call options,fault scenario rate duration warm_up checkpoint_interval_ms taskmanagers seed times docs)
 
 controls: $(ENV) $(if $(full),$(JARS))  ## Does the harness notice what is broken on purpose? full=1 (on the real stack, too) run=RUN
 	@$(BIN)/paystream controls $(if $(full),--full) $(call option,run) $(call option,only)

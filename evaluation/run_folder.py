@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
 from job.contracts import Topics
 
 #: The topics that a job writes unless ``job.json`` says otherwise.
@@ -112,6 +113,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     replay_folder: Path
     problems: list[str]
     rule_needs: dict[str, list[str]] = {}
+    faults: list[FaultRecord] = []
 
     @property
     def blind_rules(self) -> dict[str, list[str]]:
@@ -162,7 +164,16 @@ def read_facts(folder: Path) -> RunFacts:
         replay_folder=replay_folder,
         problems=problems,
         rule_needs=read_rule_needs(folder),
+        faults=_faults(folder / "history" / FAULTS_FILE, problems),
     )
+
+
+def _faults(file: Path, problems: list[str]) -> list[FaultRecord]:
+    try:
+        return read_faults(file)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file.name} is unreadable: {error}")
+        return []
 
 
 def read_rule_needs(folder: Path) -> dict[str, list[str]]:

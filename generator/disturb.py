@@ -33,6 +33,7 @@ _DAY_MS: Final = 86_400_000
 _EXTRA: Final = ("late", "repeat", "id_conflict", "unreadable", "ahead")
 #: Ids of extra swipes come from counters above those of the replay, below those of the past.
 _EXTRA_COUNTER: Final = 2**36
+_BURST_COUNTER: Final = 2**36 + 2**35
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -57,7 +58,14 @@ class Sent(msgspec.Struct, frozen=True):
 def extra_records(settings: ReplaySettings) -> dict[str, int]:
     """How many records disturbances add, by kind."""
     shares: Disturbances = settings.disturbances
-    return {kind: round(getattr(shares, kind) * settings.records) for kind in _EXTRA}
+    counts = {kind: round(getattr(shares, kind) * settings.records) for kind in _EXTRA}
+    return counts | {"burst": burst_records(settings)}
+
+
+def burst_records(settings: ReplaySettings) -> int:
+    """How many records come in one go in the middle of a replay."""
+    shares = settings.disturbances
+    return 0 if shares.burst is None else round(shares.burst_share * settings.records)
 
 
 def disturb(
@@ -103,8 +111,48 @@ def disturb(
         records.append(_record(other, render(other), _again_ms(records[row], rng), "id_conflict"))
     damaged, by_kind = _unreadable(settings, swipes, records, chosen["unreadable"], rng)
     records += damaged
+    if counts["burst"]:
+        flood, flood_swipes, flood_kinds = _burst(settings, swipes, records, render, rng)
+        records += flood
+        extra += flood_swipes
+        by_kind = dict(Counter(by_kind) + Counter(flood_kinds))
+    # A stable sort: what was added last comes last where positions are equal.
     records.sort(key=lambda record: record.position_ms)
     return Sent(records, extra, by_kind)
+
+
+def _burst(
+    settings: ReplaySettings,
+    swipes: list[LabelledSwipe],
+    records: list[Record],
+    render: Callable[[Swipe], bytes],
+    rng: np.random.Generator,
+) -> tuple[list[Record], list[LabelledSwipe], dict[str, int]]:
+    """Records of one kind without anything between them, made of the swipes just before them."""
+    count, kind = burst_records(settings), settings.disturbances.burst
+    concerned = {one.swipe.card_token for one in swipes if one.incident_id is not None}
+    middle = len(swipes) // 2
+    position_ms = swipes[middle].swipe.event_time_ms
+    rows = [
+        row
+        for row in range(middle - 1, -1, -1)
+        # What is repeated, or belated behind, must have come before.
+        if records[row].position_ms < position_ms and swipes[row].swipe.card_token not in concerned
+    ][:count]
+    if kind == "unreadable":
+        damaged, by_kind = _unreadable(settings, swipes, records, rows, rng)
+        return [_at(record, position_ms) for record in damaged], [], by_kind
+    if kind == "repeat":
+        again = [msgspec.structs.replace(records[row], disturbance="repeat") for row in rows]
+        return [_at(record, position_ms) for record in again], [], {}
+    ids = iter(swipe_id(settings, np.arange(len(rows)) + _BURST_COUNTER))
+    late = [_late(swipes[row].swipe, next(ids), rng) for row in rows]
+    flood = [_record(swipe, render(swipe), position_ms, "late") for swipe in late]
+    return flood, [LabelledSwipe(swipe) for swipe in late], {}
+
+
+def _at(record: Record, position_ms: int) -> Record:
+    return msgspec.structs.replace(record, position_ms=position_ms)
 
 
 def _in_order(

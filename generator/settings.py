@@ -36,6 +36,7 @@ UnreadableKind = Literal[
     "unknown_version",
     "wrong_timestamp",
 ]
+BurstKind = Literal["unreadable", "late", "repeat"]
 Share = Annotated[float, Field(ge=0.0, le=0.2)]
 
 
@@ -78,6 +79,9 @@ class Disturbances(StrictSettings):
         An extra genuine swipe with a clock days to years ahead.
     unreadable_kinds
         The ways in which copies are damaged, taken in turn. ``no_key`` is not among the default.
+    burst
+        A kind of which ``burst_share`` more come, one after the other and nothing between them,
+        in the middle of the replay.
     """
 
     disorder: Share = 0.02
@@ -86,6 +90,8 @@ class Disturbances(StrictSettings):
     id_conflict: Share = 0.0001
     unreadable: Share = 0.0002
     ahead: Share = 0.00005
+    burst: BurstKind | None = None
+    burst_share: Share = 0.05
     unreadable_kinds: tuple[UnreadableKind, ...] = Field(
         default=(
             "truncated",

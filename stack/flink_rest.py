@@ -183,6 +183,14 @@ class _Metric(msgspec.Struct):
     avg: float | None = None
 
 
+class _Subtask(msgspec.Struct, rename="kebab"):
+    status_duration: dict[str, int] = {}
+
+
+class _Subtasks(msgspec.Struct):
+    subtasks: tuple[_Subtask, ...]
+
+
 class _Trigger(msgspec.Struct, rename="kebab"):
     request_id: str
 
@@ -237,6 +245,20 @@ class FlinkRest:
         """How often the job was restarted since it was submitted (metric ``numRestarts``)."""
         found = self._get(f"/jobs/{job_id}/metrics?get=numRestarts", tuple[_Metric, ...])
         return int(float(found[0].value)) if found else 0
+
+    def task_durations(self, job_id: str) -> list[dict[str, int]]:
+        """For each task's current attempt, ms spent in each state (CREATED, INITIALIZING, ...).
+
+        A state it never was in is left out.
+        """
+        found: list[dict[str, int]] = []
+        for vertex in self.job(job_id).vertices:
+            answer = self._get(f"/jobs/{job_id}/vertices/{vertex.id}", _Subtasks)
+            found += [
+                {name: ms for name, ms in each.status_duration.items() if ms >= 0}
+                for each in answer.subtasks
+            ]
+        return found
 
     def metrics(self, job_id: str, vertex_id: str, names: Sequence[str]) -> dict[str, float]:
         """Sum metrics of a vertex over its subtasks; one that Flink does not know is left out.

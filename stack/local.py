@@ -242,6 +242,39 @@ class LocalStack:
                 raise
         return time.monotonic() - began_s
 
+    def record_of(self, name: str) -> ProcessRecord | None:
+        """The running process of a service, None when it does not run."""
+        found = (record for _, record in records(self.settings.data_folder) if record.name == name)
+        record = next(found, None)
+        return record if record is not None and is_alive(record) else None
+
+    def restart(self, name: str) -> float:
+        """Start one service as it was, after ending it if it runs, and wait until it answers.
+
+        Returns
+        -------
+        float
+            Seconds until it did.
+
+        Raises
+        ------
+        StackError
+            If this stack has no such service, or it does not come up.
+        """
+        part = next((each for each in self._parts() if each.service.name == name), None)
+        if part is None:
+            raise StackError(f"this stack has no {name}")
+        began_s = time.monotonic()
+        with self._locked(f"restart of {name}"):
+            stop(part.service.pid_file, self.settings.stop_grace_s)
+            record = start(part.service)
+            try:
+                wait_ready(part.service, record, part.probe, self.settings.ready_deadline_s)
+            except BaseException:
+                stop(part.service.pid_file, self.settings.stop_grace_s)
+                raise
+        return time.monotonic() - began_s
+
     def _parts(self) -> list[_Part]:
         settings = self.settings
         return [

@@ -208,6 +208,16 @@ def start_mark(pid: int) -> str | None:
     return f"{boot}:{ticks}"
 
 
+def state_of(record: ProcessRecord) -> str:
+    """The kernel's letter for the process's state, such as ``S`` or ``T`` (stopped); "" if gone."""
+    if not is_alive(record):
+        return ""
+    with contextlib.suppress(OSError):
+        # The name stands in brackets and may hold anything.
+        return Path(f"/proc/{record.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""
+
+
 def read_record(pid_file: Path) -> ProcessRecord | None:
     """Read a pid file; None when there is none or it cannot be read."""
     try:

@@ -15,6 +15,7 @@ import typer
 
 from workbench import (
     cli_ab,
+    cli_chaos,
     cli_controls,
     cli_dashboard,
     cli_exam,
@@ -44,6 +45,7 @@ for command in (
     *cli_gates.COMMANDS,
     *cli_realism.COMMANDS,
     *cli_controls.COMMANDS,
+    *cli_chaos.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,

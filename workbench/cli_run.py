@@ -73,8 +73,12 @@ def simulate(
         list[str] | None, typer.Option(help="Any Flink key for the job, key=value; repeatable.")
     ] = None,
     fault: Annotated[
-        str | None, typer.Option(help="Break it midway, e.g. taskmanager_kill.")
+        str | None,
+        typer.Option(
+            help="Break it midway; `chaos --help` lists the faults."
+        ),
     ] = None,
+    fault_seed: Annotated[int, typer.Option(help="Of fault=random.")] = 1,
     keep_stack: Annotated[
         bool, typer.Option("--keep-stack", help="Leave a stack running that this run started.")
     ] = False,
@@ -117,6 +121,7 @@ def simulate(
         workers,
         fault,
         thresholds,
+        fault_seed,
     )
     console = make_console()
     phases = Phases(console)
@@ -309,6 +314,7 @@ def _plan(
     workers: int,
     fault: str | None,
     thresholds_file: Path | None,
+    fault_seed: int = 1,
 ) -> RunPlan:
     try:
         return RunPlan(
@@ -316,6 +322,7 @@ def _plan(
             job=JobPlan(**job),
             workers=workers,
             fault=fault,
+            fault_seed=fault_seed,
             thresholds_file=thresholds_file,
         )
     except ValidationError as error:

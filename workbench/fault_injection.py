@@ -9,89 +9,40 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import msgspec
+from confluent_kafka import KafkaException
 
+from evaluation.fault_record import OPEN_RECORDS_MIN, FaultRecord, write_faults
 from evaluation.offsets import open_transaction_records
+from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from stack.faults import Fault, by_name
 from stack.flink_rest import RestError
+from workbench.commit_progress import CommitProgress
+from workbench.fault_plan import Moment
 from workbench.live import LiveJob, read_progress
+from workbench.restart_phases import restart_phases
 
-#: Share of the records that are sent when the fault comes. A choice: both sides get their part.
-AT_SHARE: Final = 0.5
-#: Fewer records in the open transaction prove nothing. A choice.
-OPEN_RECORDS_MIN: Final = 100
+#: Longest wait for a moment at which the transaction holds enough records, seconds: several
+#: checkpoints. What is then there is taken as it is.
+_FULL_TRANSACTION_S: Final = 5.0
+#: Longest wait for the job to run again, and for a checkpoint after that, seconds.
+_RECOVERED_S: Final = 180.0
+_CHECKPOINT_S: Final = 60.0
 _POLL_S: Final = 0.01
-
-
-class FaultRecord(msgspec.Struct, kw_only=True):
-    """Content of ``fault.json``.
-
-    Attributes
-    ----------
-    fault
-        Its name.
-    landed
-        Whether the proof was found, with ``evidence`` in sentences.
-    invoked_ms, noticed_ms, running_ms
-        Wall time: of the fault; when the job left RUNNING; when all its tasks ran again.
-    invoked_monotonic_ns
-        Of the fault, on the clock of the history.
-    sent_before
-        Swipes sent when it came.
-    checkpoints_before, checkpoints_after
-        Completed when it came; completed since, by the end of the run.
-    transactional
-        Whether the sink writes in transactions.
-    open_transaction_records
-        Output records that no committed reader could see at that moment.
-    failure
-        Why the fault could not be brought about; None if it was.
-    """
-
-    fault: str
-    landed: bool = False
-    evidence: list[str] = []
-    invoked_ms: int = 0
-    noticed_ms: int | None = None
-    running_ms: int | None = None
-    invoked_monotonic_ns: int = 0
-    sent_before: int = 0
-    checkpoints_before: int = 0
-    checkpoints_after: int = 0
-    transactional: bool = True
-    open_transaction_records: int = 0
-    failure: str | None = None
-
-    def proves_nothing_because(self) -> str | None:
-        """Why a run with this fault says nothing about it; None if it does."""
-        if self.failure is not None:
-            return f"{self.fault} was not brought about: {self.failure}"
-        if not self.landed:
-            return f"{self.fault} did not land: {'; '.join(self.evidence)}"
-        if not self.checkpoints_before or not self.checkpoints_after:
-            return (
-                f"{self.checkpoints_before} checkpoints completed before {self.fault} and "
-                f"{self.checkpoints_after} after it; both need one"
-            )
-        if self.transactional and self.open_transaction_records < OPEN_RECORDS_MIN:
-            return (
-                f"{self.open_transaction_records} records stood in the open transaction when "
-                f"{self.fault} came; {OPEN_RECORDS_MIN} are needed"
-            )
-        return None
+_CHECKPOINT_POLL_S: Final = 0.1
 
 
 class FaultInjection:
-    """Brings one fault about while swipes are sent; a context around the sending.
+    """Brings faults about while swipes are sent, one after the other; a context for the sending.
 
     Parameters
     ----------
-    name
-        Of the fault.
+    moments
+        Which, and when.
     live
         The run.
     transactional
@@ -99,19 +50,27 @@ class FaultInjection:
 
     Attributes
     ----------
-    record
-        What was done and seen.
+    records
+        What was done and seen, by fault.
     """
 
-    def __init__(self, name: str, live: LiveJob, *, transactional: bool) -> None:
+    def __init__(self, moments: Sequence[Moment], live: LiveJob, *, transactional: bool) -> None:
         self._live = live
-        self._fault: Fault = by_name(name)(live.stack, live.job_id)
+        self._moments = moments
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fault")
-        self.record = FaultRecord(fault=name, transactional=transactional)
+        self._thread = threading.Thread(target=self._run, name="faults")
+        self._bootstrap = live.stack.settings.kafka_address
+        self.records = [
+            FaultRecord(
+                fault=moment.fault,
+                transactional=transactional,
+                needs_open_records=not by_name(moment.fault).chooses_its_moment,
+            )
+            for moment in moments
+        ]
 
     def __enter__(self) -> Self:
-        """Arm it."""
+        """Arm them."""
         self._thread.start()
         return self
 
@@ -121,51 +80,115 @@ class FaultInjection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait until it is undone."""
+        """Wait until the one that is under way is undone."""
         self._stop.set()
         self._thread.join()
 
     def _run(self) -> None:
-        try:
-            if not self._await_moment():
-                self.record.failure = "the sending ended before its moment came"
-                return
-            self._break()
-        except Exception as error:  # a failed fault must not end the run: it is reported
-            self.record.failure = f"{type(error).__name__}: {error}"[:500]
+        for moment, record in zip(self._moments, self.records, strict=True):
+            try:
+                if not self._await_moment(moment, record):
+                    record.failure = "the sending ended before its moment came"
+                    continue
+                self._break(by_name(moment.fault)(self._live.stack, self._live.job_id), record)
+            except Exception as error:  # a failed fault must not end the run: it is reported
+                record.failure = f"{type(error).__name__}: {error}"[:500]
 
-    def _await_moment(self) -> bool:
+    def _await_moment(self, moment: Moment, record: FaultRecord) -> bool:
         while not self._stop.is_set():
             progress = read_progress(self._live.folder)
-            if progress is not None and progress.sent >= AT_SHARE * progress.records:
-                self.record.sent_before = progress.sent
+            if progress is not None and progress.sent >= moment.at_share * progress.records:
+                record.sent_before = progress.sent
                 return True
             time.sleep(_POLL_S)
         return False
 
-    def _break(self) -> None:
-        rest, record = self._live.stack.rest, self.record
-        with self._fault as fault:
-            record.checkpoints_before = rest.checkpoints(self._live.job_id).counts.completed
+    def _break(self, fault: Fault, record: FaultRecord) -> None:
+        rest, job_id = self._live.stack.rest, self._live.job_id
+        with fault:
+            record.checkpoints_before = rest.checkpoints(job_id).counts.completed
+            if not fault.chooses_its_moment:
+                record.open_transaction_records = self._await_open_records(record)
+            if fault.cuts_off_kafka or fault.chooses_its_moment:
+                record.uncheckpointed_records = self._uncheckpointed()
             record.invoked_monotonic_ns = time.monotonic_ns()
             record.invoked_ms = time.time_ns() // 1_000_000
             fault.invoke()
-            # After it: what stands open now was open then, for nobody is left to commit it.
-            record.open_transaction_records = open_transaction_records(
-                self._live.stack.settings.kafka_address, self._live.topics.outputs()
-            )
+            if fault.chooses_its_moment:
+                # It waited; what it did came just now.
+                record.invoked_monotonic_ns = time.monotonic_ns()
+                record.invoked_ms = time.time_ns() // 1_000_000
+            if not fault.cuts_off_kafka and not fault.chooses_its_moment:
+                # What stands open now was open then: where it hit, nobody is left to commit it.
+                record.open_transaction_records = self._open_records()
+                record.uncheckpointed_records = self._uncheckpointed()
             landing = fault.landed()
             record.landed, record.noticed_ms = landing.landed, landing.noticed_ms
             record.evidence = list(landing.evidence)
-        rest.wait_running(self._live.job_id, 120.0)
+        record.undone_ms = time.time_ns() // 1_000_000
+        rest.wait_running(job_id, _RECOVERED_S)
         record.running_ms = time.time_ns() // 1_000_000
+        record.running_monotonic_ns = time.monotonic_ns()
+        if record.noticed_ms is not None:
+            record.deploy_ms, record.restore_ms = restart_phases(rest, job_id)
+        record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
 
-    def finish(self, file: Path) -> None:
-        """Take the last figures, at the end of the run, and write ``fault.json``."""
+    def _await_open_records(self, record: FaultRecord) -> int:
+        """Wait for a moment at which a fault would hit enough records, and say how many."""
+        deadline_s = time.monotonic() + _FULL_TRANSACTION_S
+        while True:
+            count = self._open_records()
+            enough = count >= OPEN_RECORDS_MIN or not record.transactional
+            if enough or time.monotonic() > deadline_s:
+                return count
+
+    def _open_records(self) -> int:
+        return open_transaction_records(self._bootstrap, self._live.topics.outputs())
+
+    def _uncheckpointed(self) -> int | None:
+        live = self._live
         try:
-            completed = self._live.stack.rest.checkpoints(self._live.job_id).counts.completed
-        except RestError as error:
-            self.record.failure = self.record.failure or str(error)
-        else:
-            self.record.checkpoints_after = completed - self.record.checkpoints_before
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(self.record), indent=2))
+            progress = CommitProgress(
+                self._bootstrap, live.group_id, live.topics.swipes, live.partitions
+            )
+            return progress.total - progress.covered()
+        except (KafkaException, KafkaRefused, KafkaUnreachable, TimeoutError):
+            return None
+
+    def _await_checkpoint(self, before: int) -> int:
+        """Wait for a checkpoint since the fault; how many there are."""
+        rest, deadline_s = self._live.stack.rest, time.monotonic() + _CHECKPOINT_S
+        count = 0
+        while count < 1 and time.monotonic() < deadline_s:
+            try:
+                count = rest.checkpoints(self._live.job_id).counts.completed - before
+            except RestError:
+                time.sleep(_CHECKPOINT_POLL_S)
+                continue
+            time.sleep(_CHECKPOINT_POLL_S)
+        return count
+
+    def finish(self, file: Path) -> str | None:
+        """Take the last figures, at the end of the run, and write them.
+
+        Returns
+        -------
+        str or None
+            Why the run proves nothing about its faults; None if it does.
+        """
+        self._count_later_checkpoints()
+        write_faults(file, self.records)
+        reasons = [record.proves_nothing_because() for record in self.records]
+        return next((reason for reason in reasons if reason is not None), None)
+
+    def _count_later_checkpoints(self) -> None:
+        """Of each fault those until the next one; of the last one those until the end."""
+        try:
+            now = self._live.stack.rest.checkpoints(self._live.job_id).counts.completed
+        except RestError:
+            return  # those that were waited for stand
+        ends = [record.checkpoints_before for record in self.records[1:]] + [now]
+        for record, end in zip(self.records, ends, strict=True):
+            record.checkpoints_after = max(
+                record.checkpoints_after, end - record.checkpoints_before
+            )

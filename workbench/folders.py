@@ -12,6 +12,8 @@ RUNS: Final = PROJECT_ROOT / "runs"
 EXAMS: Final = PROJECT_ROOT / "exams"
 REALISM: Final = PROJECT_ROOT / "realism"
 CONTROLS: Final = PROJECT_ROOT / "controls"
+#: Of `chaos`.
+CHAOS: Final = PROJECT_ROOT / "chaos"
 GATES: Final = PROJECT_ROOT / "gates"
 #: What gates compare with; these belong into the repository.
 BASELINES: Final = PROJECT_ROOT / "baselines"

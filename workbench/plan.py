@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from generator.recorded.settings import RecordedSettings
 from generator.settings import ReplaySettings
-from stack.faults import by_name
+from workbench.fault_plan import fault_names
 
 #: Event time by which a replay's end is passed by the clock records, ms: beyond the widest window
 #: (a minute) and the lateness bound (30 s).
@@ -111,7 +111,10 @@ class RunPlan(BaseModel):
     partitions
         Of each topic.
     fault
-        Brought about in the middle of the sending; None for none.
+        Brought about in the middle of the sending; several, joined by commas, spread over it;
+        ``random`` a sequence by ``fault_seed``. None for none.
+    fault_seed
+        Of a random sequence.
     thresholds_file
         What differs from the thresholds that ship with the package; None for those alone.
     """
@@ -123,13 +126,14 @@ class RunPlan(BaseModel):
     workers: Annotated[int, Field(ge=1, le=16)] = 1
     partitions: Annotated[int, Field(ge=1, le=256)] = 4
     fault: str | None = None
+    fault_seed: Annotated[int, Field(ge=0)] = 1
     thresholds_file: Path | None = None
 
     @field_validator("fault")
     @classmethod
     def _fault_exists(cls, name: str | None) -> str | None:
         if name is not None:
-            by_name(name)
+            fault_names(name)
         return name
 
     def to_builtins(self) -> dict[str, Any]:

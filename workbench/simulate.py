@@ -23,7 +23,9 @@ import msgspec
 from confluent_kafka import KafkaException
 
 from evaluation.evaluate import Evaluation, judge_run, usable_thresholds
+from evaluation.fault_record import FAULTS_FILE, write_faults
 from evaluation.read_back import read_back
+from evaluation.run_folder import SendsRecord
 from evaluation.thresholds import Thresholds
 from generator.bookends import publish_profiles
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
@@ -41,6 +43,8 @@ from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
 from workbench.fault_injection import FaultInjection
+from workbench.fault_plan import FLOODS, moments
+from workbench.floods import flood_record, flooded
 from workbench.folders import REPLAYS
 from workbench.intervention import Intervention
 from workbench.job_watch import JobWatch
@@ -155,6 +159,7 @@ def simulate(
     # Read before anything else: a wrong file must not cost a run.
     thresholds = usable_thresholds(plan.thresholds_file)
     load_rules(plan.job.rules_file or DEFAULT_RULES)
+    plan = flooded(plan)
     run_id = new_run_id(plan.replay.scenario)
     folder = runs / f"{run_id}.partial"
     run = Run(plan, run_id, folder, phases)
@@ -275,6 +280,8 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
             JobWatch(stack, job_id, transactional=run.plan.job.transactional)
         )
         completion = _send_and_collect(run, live, collector, sender)
+        watch.read()
+        _note_flood(run, watch, completion)
         watch.write(run.history / "job.json", completion)
     with run.phases.phase("read back"):
         read_back(bootstrap, topics.swipes, run.history / "sent.parquet")
@@ -337,8 +344,7 @@ def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) 
             completion = await_completion(live, collector, nudge, bar)
         bar.note = completion.reason
     if fault is not None:
-        fault.finish(run.history / "fault.json")
-        completion.judge_fault(fault.record.proves_nothing_because())
+        completion.judge_fault(fault.finish(run.history / FAULTS_FILE))
     taskmanagers_s = _taskmanager_cpu_s(live.stack)
     if taskmanagers_s.keys() == taskmanagers_before_s.keys():  # of a killed one nothing is known
         used_s = sum(taskmanagers_s.values()) - sum(taskmanagers_before_s.values())
@@ -351,7 +357,20 @@ def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) 
 def _fault(plan: RunPlan, live: LiveJob) -> FaultInjection | None:
     if plan.fault is None:
         return None
-    return FaultInjection(plan.fault, live, transactional=plan.job.sink_guarantee == "exactly-once")
+    coming = moments(plan.fault, plan.fault_seed, live.stack.settings)
+    if not coming:
+        return None
+    return FaultInjection(coming, live, transactional=plan.job.transactional)
+
+
+def _note_flood(run: Run, watch: JobWatch, completion: Completion) -> None:
+    """Where the fault lay in the input: what it was, beside the history."""
+    if run.plan.fault not in FLOODS:
+        return
+    sends = msgspec.json.decode((run.folder / "sends.json").read_bytes(), type=SendsRecord)
+    record = flood_record(run.plan.fault, run.replay, sends, watch.checkpoints.values())
+    write_faults(run.history / FAULTS_FILE, [record])
+    completion.judge_fault(record.proves_nothing_because())
 
 
 def _taskmanager_cpu_s(stack: LocalStack) -> dict[int, float]:

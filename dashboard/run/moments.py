@@ -7,28 +7,44 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 import pandas as pd
 
 from dashboard.run.kept import KeptRun
+from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
 
 _MOMENT_COLUMNS: Final = ["second", "what"]
 _CHECKPOINT_COLUMNS: Final = ["id", "second", "duration_ms", "status", "size_mb"]
-_FAULT_WORDS: Final = {"noticed_ms": "noticed", "running_ms": "running again"}
 
 
 def moments(run: KeptRun) -> pd.DataFrame:
-    """The fault and what followed: columns second, what; empty for none."""
+    """The faults and what followed each: columns second, what; empty for none."""
     start_ms = _start_ms(run)
-    fault = run.json("history/fault.json")
     rows: list[dict[str, Any]] = []
-    if start_ms is not None and fault.get("invoked_ms"):
-        rows.append({"second": (fault["invoked_ms"] - start_ms) / 1000, "what": fault["fault"]})
-        rows += [
-            {"second": (fault[name] - start_ms) / 1000, "what": words}
-            for name, words in _FAULT_WORDS.items()
-            if fault.get(name)
-        ]
+    if start_ms is not None:
+        for fault in _faults(run):
+            rows += _moments_of(fault, start_ms)
     return pd.DataFrame(rows, columns=_MOMENT_COLUMNS)
+
+
+def _faults(run: KeptRun) -> list[FaultRecord]:
+    try:
+        return read_faults(run.folder / "history" / FAULTS_FILE)
+    except msgspec.DecodeError:
+        return []
+
+
+def _moments_of(fault: FaultRecord, start_ms: int) -> list[dict[str, Any]]:
+    if not fault.invoked_ms:
+        return []
+    times = {fault.fault: fault.invoked_ms, "noticed": fault.noticed_ms}
+    # Seen after the fault was undone: of a job that never failed it says nothing.
+    times["running again"] = fault.running_ms if fault.noticed_ms is not None else None
+    return [
+        {"second": (time_ms - start_ms) / 1000, "what": words}
+        for words, time_ms in times.items()
+        if time_ms is not None
+    ]
 
 
 def checkpoints(run: KeptRun) -> pd.DataFrame:

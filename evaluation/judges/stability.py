@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from evaluation.history import History
 from evaluation.judges.base import Findings, Judge, Outcome
-from evaluation.thresholds import Thresholds
+from evaluation.thresholds import StabilityThresholds, Thresholds
 from evaluation.verdict import Figure, Value
 
 
@@ -36,7 +36,6 @@ class Stability(Judge):
         """Judge restarts and commits."""
         findings = Findings()
         job, bounds = history.facts.job, thresholds.stability
-        broken_on_purpose = history.facts.fault is not None
         if job.external:
             findings.unknown(
                 [
@@ -47,10 +46,9 @@ class Stability(Judge):
             return Outcome(findings.result(self.name, ""), {})
         if job.restarts is None:
             findings.unknown(["restarts of the job were not recorded (job.json)"])
-        elif broken_on_purpose:
-            _bound(findings, "restarts", job.restarts, "restarts", bounds.fault_restarts)
         else:
-            _bound(findings, "restarts", job.restarts, "restarts", bounds.restarts)
+            most = _restarts_allowed(history, bounds)
+            _bound(findings, "restarts", job.restarts, "restarts", most)
         if job.failed_commits is None:
             findings.unknown(["failed commits were not recorded (job.json)"])
         else:
@@ -60,6 +58,16 @@ class Stability(Judge):
             count = job.checkpoint_counts.get(status)
             findings.report(f"checkpoints_{status}", count, "checkpoints")
         return Outcome(findings.result(self.name, "no restart, no failed commit"), {})
+
+
+def _restarts_allowed(history: History, bounds: StabilityThresholds) -> int:
+    """For each fault that may cause some its number; what comes in by the topic may cause none."""
+    facts = history.facts
+    if facts.fault is None:
+        return bounds.restarts
+    if not facts.faults:
+        return bounds.fault_restarts
+    return max(bounds.restarts, bounds.fault_restarts * sum(f.may_restart for f in facts.faults))
 
 
 def _bound(findings: Findings, name: str, value: int, unit: str, most: int) -> None:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Self
 
+from stack.flink_rest import JobException, RestError
 from stack.local import LocalStack
 from stack.process import StackError
+from stack.settings import StackSettings
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,34 @@ class Fault(ABC):
         The running stack.
     job_id
         The job that should be hit.
+
+    Attributes
+    ----------
+    cuts_off_kafka
+        Whether nobody can ask Kafka anything from the invocation on until it is undone.
+    chooses_its_moment
+        Whether `invoke` itself waits for the moment that matters, so that what stands in the open
+        transaction is no measure of it.
+    restarts_job
+        Whether a landed fault makes the job fail and restart, so that its recovery is measured.
+    invoked_ms
+        Unix time in ms of the invocation, 0 before it.
     """
 
     name: ClassVar[str]
+    cuts_off_kafka: ClassVar[bool] = False
+    chooses_its_moment: ClassVar[bool] = False
+    restarts_job: ClassVar[bool] = True
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         self.stack = stack
         self.job_id = job_id
+        self.invoked_ms = 0
+
+    @classmethod
+    def fits(cls, settings: StackSettings) -> bool:  # noqa: ARG003 - for those that ask for more
+        """Whether a stack of these settings has what it takes away."""
+        return True
 
     @abstractmethod
     def set_up(self) -> None:
@@ -87,6 +111,37 @@ class Fault(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.undo()
+
+    def mark_invoked(self) -> None:
+        """Note the moment; what is proved must have happened after it."""
+        self.invoked_ms = time.time_ns() // 1_000_000
+
+    def require_invoked(self) -> None:
+        """Refuse to look for a proof of what was not done."""
+        if not self.invoked_ms:
+            raise StackError(f"{self.name}: landed before invoke")
+
+    def require_running_job(self) -> None:
+        """Refuse a job that does not run with all its tasks: nothing would be hit."""
+        detail = self.stack.rest.job(self.job_id)
+        if not detail.all_tasks_running:
+            raise StackError(f"{self.name}: job {detail.name} is {detail.state}, not yet running")
+
+    def first_failure(self) -> JobException | None:
+        """The job's first failure since the invocation; None while there is none."""
+        try:
+            failures = self.stack.rest.exceptions(self.job_id)
+        except RestError:
+            return None
+        since = [each for each in failures if each.timestamp_ms >= self.invoked_ms]
+        return min(since, key=lambda each: each.timestamp_ms, default=None)
+
+    def failure_words(self, failure: JobException | None) -> str:
+        """The same in a sentence."""
+        if failure is None:
+            return "the job noted no failure since"
+        delay_ms = failure.timestamp_ms - self.invoked_ms
+        return f"the job failed {delay_ms} ms after it: {failure.first_line}"
 
 
 def discover() -> dict[str, type[Fault]]:

@@ -89,7 +89,7 @@ def write_run(runs: Path, name: str, started: str, slower_ms: int) -> Path:
             "noticed_ms": START_WALL_MS + 6_400,
             "running_ms": START_WALL_MS + 9_000,
         }
-        (folder / "history" / "fault.json").write_bytes(msgspec.json.encode(fault))
+        (folder / "history" / "faults.json").write_bytes(msgspec.json.encode([fault]))
     evaluate(folder)
     return folder
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from workbench.fault_injection import OPEN_RECORDS_MIN, FaultRecord
+from evaluation.fault_record import FAULTS_FILE, OPEN_RECORDS_MIN, FaultRecord, read_faults
 from workbench.plan import JobPlan
 
 pytestmark = pytest.mark.stack
@@ -25,7 +24,7 @@ RATE = {"rate_per_min": 48_000, "duration_s": 15, "warm_up_s": 5}
 
 
 def fault_record(run: Path) -> FaultRecord:
-    return msgspec.json.decode((run / "history" / "fault.json").read_bytes(), type=FaultRecord)
+    return read_faults(run / "history" / FAULTS_FILE)[0]
 
 
 def figures(evaluation: Any) -> dict[str, Any]:

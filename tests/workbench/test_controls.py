@@ -26,7 +26,8 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
 
 def test_the_unbroken_history_passes(material: Material) -> None:
     verdicts = {one.judge: one.verdict for one in positive_control(material.baseline)}
-    assert verdicts == dict.fromkeys(judge_classes(), "pass")
+    # Recovery has no verdict of its own: it decides nothing.
+    assert verdicts == dict.fromkeys(judge_classes().keys() - {"recovery"}, "pass")
 
 
 @pytest.mark.parametrize("name", control_classes())

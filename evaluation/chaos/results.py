@@ -1,0 +1,180 @@
+"""What did each fault of a series show, and what do all of them say together?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from evaluation.evaluate import Evaluation
+from evaluation.fault_record import FaultRecord
+from evaluation.intervals import upper_bound
+from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
+
+CHAOS_FILE: Final = "chaos.json"
+#: Figures of the delivery judge that must be nothing, whatever was broken.
+COUNTS: Final = ("missing", "repeated", "unexpected", "different", "out_of_order", "phantoms")
+#: Figures of the recovery judge, without the fault's name.
+TIMES: Final = (
+    "committed_outage",
+    "uncommitted_outage",
+    "detection",
+    "deploy",
+    "restore",
+    "running",
+    "recovery",
+    "committed_p99_before",
+    "committed_p99_during",
+    "committed_p99_after",
+)
+
+Number = int | float | str | None
+
+
+class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault of one run.
+
+    Attributes
+    ----------
+    fault, run_id, seed
+        Which, in which run; the seed of a random sequence.
+    guarantee
+        The sink's: ``exactly-once``, or ``at-least-once`` for the negative control.
+    verdict, reason
+        Of the run. Of the negative control: pass where repeats were seen.
+    record
+        What was done.
+    expected
+        Outputs that should have come.
+    counts
+        `COUNTS` by name.
+    times_ms
+        `TIMES` by name, None where not measured; a latency that never came is ``infinite``.
+    failed_commits, restarts
+        Of the job.
+    """
+
+    fault: str
+    run_id: str
+    seed: int | None = None
+    guarantee: str = "exactly-once"
+    verdict: Value
+    reason: str
+    record: FaultRecord
+    expected: int
+    counts: dict[str, Number]
+    times_ms: dict[str, Number]
+    failed_commits: int | None = None
+    restarts: int | None = None
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it must show harm."""
+        return self.guarantee != "exactly-once"
+
+
+class Chaos(msgspec.Struct, frozen=True, kw_only=True):
+    """All faults of a series, in order, with what they ran on.
+
+    Attributes
+    ----------
+    facts
+        Commit, machine, command, stack, replay and job settings.
+    """
+
+    outcomes: list[FaultOutcome]
+    facts: dict[str, Any]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all faults."""
+        nothing = Verdict("inconclusive", "no fault was brought about")
+        return worst(
+            [Verdict(each.verdict, f"{each.fault}: {each.reason}") for each in self.outcomes],
+            otherwise=nothing,
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """By the verdict."""
+        return EXIT_CODES[self.verdict.value]
+
+    @property
+    def zero_bound(self) -> float | None:
+        """Upper bound of the share lost or repeated where none of all outputs was; else None."""
+        checked = [each for each in self.outcomes if not each.is_control]
+        total = sum(each.expected for each in checked)
+        harmed = any(
+            each.counts.get(name) != 0
+            for each in checked
+            for name in ("missing", "repeated", "unexpected")
+        )
+        return None if harmed or not total else upper_bound(0, total)
+
+
+def outcomes_of(
+    evaluation: Evaluation, faults: list[FaultRecord], *, seed: int | None = None
+) -> list[FaultOutcome]:
+    """What a judged run says of its faults.
+
+    Parameters
+    ----------
+    evaluation
+        Of the run; a negative control's must have failed for repeats.
+    faults
+        As the run recorded them.
+    seed
+        Of a random sequence.
+    """
+    guarantee = str(evaluation.settings.get("job", {}).get("sink_guarantee", "exactly-once"))
+    value, reason = _verdict(evaluation, guarantee)
+    job = evaluation.job
+    return [
+        FaultOutcome(
+            fault=fault.fault,
+            run_id=evaluation.run_id,
+            seed=seed,
+            guarantee=guarantee,
+            verdict=value,
+            reason=reason,
+            record=fault,
+            expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
+            counts={name: _figure(evaluation, "delivery", name) for name in COUNTS},
+            times_ms=_times(evaluation, fault, number if len(faults) > 1 else None),
+            failed_commits=_whole(_figure(evaluation, "stability", "failed_commits")),
+            restarts=_whole(job.get("restarts")),
+        )
+        for number, fault in enumerate(faults, 1)
+    ]
+
+
+def _verdict(evaluation: Evaluation, guarantee: str) -> tuple[Value, str]:
+    if guarantee == "exactly-once":
+        return evaluation.verdict.value, evaluation.verdict.reason
+    repeated = _figure(evaluation, "delivery", "repeated")
+    if isinstance(repeated, int) and repeated > 0:
+        return "pass", f"the judge saw {repeated:,} repeats, as it must with this sink"
+    if evaluation.verdict.value == "inconclusive":
+        return "inconclusive", evaluation.verdict.reason
+    return "fail", "a sink that repeats was not seen to repeat: the judge is blind"
+
+
+def _times(evaluation: Evaluation, fault: FaultRecord, number: int | None) -> dict[str, Number]:
+    prefix = f"{fault.fault}_" if number is None else f"{number}_{fault.fault}_"
+    return {name: _figure(evaluation, "recovery", f"{prefix}{name}") for name in TIMES}
+
+
+def _figure(evaluation: Evaluation, judge: str, name: str) -> Number:
+    figure = evaluation.figure(judge, name)
+    return None if figure is None else figure.value
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
+
+
+def write_chaos(chaos: Chaos, folder: Path) -> None:
+    """Write ``chaos.json``."""
+    encoded = msgspec.json.format(msgspec.json.encode(chaos), indent=1)
+    (folder / CHAOS_FILE).write_bytes(encoded + b"\n")

@@ -1,0 +1,162 @@
+"""In which order are faults brought about, one run each, on one stack?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from evaluation.chaos.results import FaultOutcome, outcomes_of
+from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
+from stack.faults import discover
+from stack.local import LocalStack
+from stack.settings import StackSettings
+from workbench.children import ChildFailed
+from workbench.console import Phases
+from workbench.fault_plan import FLOODS, RANDOM
+from workbench.folders import REPLAYS
+from workbench.one_stack import one_stack
+from workbench.plan import RunPlan
+from workbench.problems import RunBroken
+from workbench.simulate import simulate
+
+#: All that the stack can suffer.
+ALL = "all"
+#: The negative control is this fault with a sink that repeats.
+CONTROL_FAULT = "taskmanager_kill"
+#: Seconds of the run that only warms up processes.
+_WARM_UP_S = 5
+
+
+class Trial(NamedTuple):
+    """One run of a series: its fault, the seed of a random one, and the sink's guarantee."""
+
+    fault: str
+    seed: int | None = None
+    guarantee: str = "exactly-once"
+
+
+def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[Trial]:
+    """The runs that a person asked for.
+
+    Parameters
+    ----------
+    fault
+        A fault's name, several joined by commas, ``random``, or ``all``: each that fits the stack,
+        the floods, one random sequence, and the negative control.
+    seed
+        Of the first random sequence; further ones take the next.
+    times
+        How often.
+    settings
+        Of the stack.
+    """
+    if fault != ALL:
+        seeds = [seed + turn if fault == RANDOM else None for turn in range(times)]
+        return [Trial(fault, each) for each in seeds]
+    fitting = sorted(name for name, kind in discover().items() if kind.fits(settings))
+    return [
+        *(Trial(name) for name in (*fitting, *FLOODS)),
+        Trial(RANDOM, seed),
+        Trial(CONTROL_FAULT, guarantee="at-least-once"),
+    ]
+
+
+def run_chaos(
+    wanted: Sequence[Trial],
+    plan: RunPlan,
+    phases: Phases,
+    runs: Path,
+    *,
+    settings: StackSettings,
+    replays: Path = REPLAYS,
+) -> list[FaultOutcome]:
+    """Run the trials, one after the other.
+
+    Parameters
+    ----------
+    wanted
+        Which.
+    plan
+        The run, without its fault.
+    phases
+        Where progress is told.
+    runs, replays
+        Folders of all runs and of all replays.
+    settings
+        The stack; one that was not running is stopped at the end.
+    """
+    outcomes: list[FaultOutcome] = []
+    with one_stack(settings) as stack:
+        _warm(plan, phases, runs, stack, replays)
+        for number, trial in enumerate(wanted, 1):
+            seed = "" if trial.seed is None else f", seed {trial.seed}"
+            control = "" if trial.guarantee == "exactly-once" else f", {trial.guarantee} sink"
+            phases.line(f"fault {number} of {len(wanted)}", f"{trial.fault}{seed}{control}")
+            outcomes += _try(trial, plan, phases, runs, stack, replays)
+    return outcomes
+
+
+def _warm(
+    plan: RunPlan, phases: Phases, runs: Path, settings: StackSettings, replays: Path
+) -> None:
+    """Run once on all TaskManagers, so that a spare one has Python and its libraries loaded.
+
+    A TaskManager takes many seconds for its first task, and a spare of a cluster in service has
+    had one.
+    """
+    phases.line("warm-up", "a short run on every TaskManager; it does not count")
+    taskmanagers = LocalStack.for_job(settings.taskmanagers, settings).settings.taskmanagers
+    warm = plan.model_copy(
+        update={
+            "fault": None,
+            "replay": plan.replay.model_copy(update={"duration_s": _WARM_UP_S, "warm_up_s": 0}),
+            "job": plan.job.model_copy(update={"parallelism": taskmanagers}),
+        }
+    )
+    simulate(
+        warm, Phases(phases.console), runs, settings=settings, replays=replays, keep_stack=True
+    )
+
+
+def _try(
+    trial: Trial,
+    plan: RunPlan,
+    phases: Phases,
+    runs: Path,
+    settings: StackSettings,
+    replays: Path,
+) -> list[FaultOutcome]:
+    asked = plan.model_copy(
+        update={
+            "fault": trial.fault,
+            "fault_seed": plan.fault_seed if trial.seed is None else trial.seed,
+            "job": plan.job.model_copy(update={"sink_guarantee": trial.guarantee}),
+        }
+    )
+    try:
+        folder, evaluation = simulate(
+            asked, Phases(phases.console), runs, settings=settings, replays=replays, keep_stack=True
+        )
+    except (RunBroken, ChildFailed) as error:
+        return [_broken(trial, str(error).partition("\n")[0])]
+    verdict = evaluation.verdict
+    phases.line(trial.fault, f"{verdict.value}: {verdict.reason}")
+    faults = read_faults(folder / "history" / FAULTS_FILE)
+    return outcomes_of(evaluation, faults, seed=trial.seed)
+
+
+def _broken(trial: Trial, reason: str) -> FaultOutcome:
+    """Of a run that did not come to its end: nothing is known."""
+    return FaultOutcome(
+        fault=trial.fault,
+        run_id="",
+        seed=trial.seed,
+        guarantee=trial.guarantee,
+        verdict="inconclusive",
+        reason=f"the run broke: {reason}",
+        record=FaultRecord(fault=trial.fault, failure=reason),
+        expected=0,
+        counts={},
+        times_ms={},
+    )

@@ -1,0 +1,103 @@
+"""`paystream chaos`: what do faults do to the job?"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from evaluation.chaos.results import Chaos, write_chaos
+from evaluation.chaos.table import markdown, print_chaos
+from generator.settings import ReplaySettings, SettingsError
+from stack.settings import StackSettings
+from workbench.chaos import ALL, Trial, run_chaos, trials
+from workbench.console import Phases, make_console
+from workbench.fault_plan import fault_names, known_faults
+from workbench.folders import CHAOS, RUNS
+from workbench.machine import provenance
+from workbench.plan import JobPlan, RunPlan
+
+
+def chaos(
+    fault: Annotated[
+        str, typer.Option(help=f"all, or one or more of: {', '.join(known_faults())}.")
+    ] = ALL,
+    scenario: Annotated[str, typer.Option(help="Scenario to replay.")] = "geo_jump",
+    rate: Annotated[int, typer.Option(help="Swipes a minute.")] = 30_000,
+    duration: Annotated[int, typer.Option(help="Measured seconds of each run.")] = 40,
+    warm_up: Annotated[int, typer.Option(help="Seconds before that.")] = 5,
+    checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = 1_000,
+    taskmanagers: Annotated[int, typer.Option(help="One runs the job, the others are spare.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the (first) random sequence.")] = 1,
+    times: Annotated[int, typer.Option(help="How often; random ones with the next seed.")] = 1,
+    docs: Annotated[
+        Path | None, typer.Option(help="Write the table there, too, e.g. docs/faults.md.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that each use gets one of its own in.")] = CHAOS,
+) -> None:
+    """Break the running system in each way, and see what is lost, repeated, and for how long."""
+    if fault != ALL:
+        fault_names(fault)
+    elif times != 1:
+        raise SettingsError("--times goes with one fault, not with all")
+    plan = RunPlan(
+        replay=ReplaySettings.parse(
+            {
+                "scenario": scenario,
+                "rate_per_min": rate,
+                "duration_s": duration,
+                "warm_up_s": warm_up,
+            }
+        ),
+        job=JobPlan(checkpoint_interval_ms=checkpoint_interval_ms),
+    )
+    settings = StackSettings.load()
+    if settings.taskmanagers < taskmanagers:
+        settings = settings.model_copy(update={"taskmanagers": taskmanagers})
+    console = make_console()
+    wanted: list[Trial] = trials(fault, seed, times, settings)
+    with ExitStack() as cleanup:
+        partial = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.partial"
+        cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        outcomes = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings)
+        result = Chaos(outcomes=outcomes, facts=_facts(plan, settings))
+        write_chaos(result, partial)
+        (partial / "faults.md").write_text(markdown(result))
+        folder = partial.rename(partial.with_suffix(""))
+    if docs is not None:
+        docs.write_text(markdown(result))
+    console.print()
+    print_chaos(result, console)
+    console.print(f"\nEverything is in {folder}", soft_wrap=True)
+    raise typer.Exit(result.exit_code)
+
+
+def _facts(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
+    """What a reader of the table must know of how it came to be."""
+    known = provenance()
+    machine = known.get("machine", {})
+    replay = plan.replay
+    return {
+        "command": " ".join(["paystream", *sys.argv[1:]]),
+        "commit": f"{known.get('commit')}{' with changes' if known.get('dirty') else ''}",
+        "day": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": f"{machine.get('cores', '?')} cores {machine.get('processor', '?')}, "
+        f"{machine.get('memory_gib', '?')} GiB; sender, broker, readers and job all on it",
+        "replay": f"{getattr(replay, 'scenario', '')}, {getattr(replay, 'rate_per_min', 0):,} "
+        f"swipes a minute for {getattr(replay, 'duration_s', 0)} s",
+        "checkpoints": f"every {plan.job.checkpoint_interval_ms:,} ms",
+        "TaskManagers": f"{settings.taskmanagers}, one runs the job, the others are warm spares",
+        "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
+        "provenance": known,
+    }
+
+
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (chaos,)

@@ -1,0 +1,114 @@
+"""Which faults come in a run, and when?
+
+One fault comes when half of the records are sent; several, joined by commas, are spread evenly; and
+``random`` draws a sequence from a seed, so that one that did harm can be brought about again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from generator.settings import BurstKind
+from stack.faults import discover
+from stack.process import StackError
+from stack.settings import StackSettings
+
+#: Faults that lie in the input (`workbench.floods`): the kind of record by the fault's name.
+FLOODS: Final[dict[str, BurstKind]] = {
+    "poison_burst": "unreadable",
+    "late_flood": "late",
+    "repeat_flood": "repeat",
+}
+#: Draws a sequence of faults from the seed.
+RANDOM: Final = "random"
+#: Faults of a random sequence. A choice: the later ones meet a job that has just recovered.
+RANDOM_COUNT: Final = 3
+#: The first and the last fault come within these shares of the sending. A choice: before them and
+#: after them there is time for a checkpoint.
+FIRST_SHARE: Final = 0.2
+LAST_SHARE: Final = 0.8
+
+
+class Moment(NamedTuple):
+    """A fault, and the share of the records that are sent when it comes."""
+
+    fault: str
+    at_share: float
+
+
+def fault_names(text: str) -> tuple[str, ...]:
+    """The faults that a person asked for, by name.
+
+    Parameters
+    ----------
+    text
+        A name, several joined by commas, or ``random``.
+
+    Raises
+    ------
+    stack.process.StackError
+        If one is unknown, listing the valid ones.
+
+    Examples
+    --------
+    >>> fault_names("kafka_pause, taskmanager_kill")
+    ('kafka_pause', 'taskmanager_kill')
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    for alone in (RANDOM, *FLOODS):
+        if alone in names and len(names) > 1:
+            raise StackError(f"{alone} cannot be joined with other faults; give it alone")
+    known = known_faults()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise StackError(f"unknown fault {unknown[0]!r}; known are: {', '.join(known)}")
+    return names
+
+
+def known_faults() -> tuple[str, ...]:
+    """All that can be asked for, sorted, `RANDOM` last."""
+    return (*sorted({*discover(), *FLOODS}), RANDOM)
+
+
+def moments(text: str, seed: int, settings: StackSettings) -> tuple[Moment, ...]:
+    """What is broken in a run, in order; nothing where its fault lies in the input.
+
+    Parameters
+    ----------
+    text
+        As in `fault_names`.
+    seed
+        Of a random sequence.
+    settings
+        Of the stack that is broken; a random sequence draws from what it has.
+
+    Raises
+    ------
+    stack.process.StackError
+        If a fault is unknown.
+    """
+    names = fault_names(text)
+    if names == (RANDOM,):
+        return _drawn(seed, settings)
+    if names[0] in FLOODS:
+        return ()
+    return tuple(map(Moment, names, _spread(len(names))))
+
+
+def _spread(count: int) -> Sequence[float]:
+    """Evenly over the sending; one in the middle."""
+    if count == 1:
+        return [0.5]
+    step = (LAST_SHARE - FIRST_SHARE) / (count - 1)
+    return [FIRST_SHARE + number * step for number in range(count)]
+
+
+def _drawn(seed: int, settings: StackSettings) -> tuple[Moment, ...]:
+    known = sorted(name for name, fault in discover().items() if fault.fits(settings))
+    rng = np.random.default_rng(seed)
+    names = rng.choice(known, RANDOM_COUNT).tolist()
+    shares = np.sort(rng.uniform(FIRST_SHARE, LAST_SHARE, RANDOM_COUNT)).tolist()
+    return tuple(map(Moment, names, shares))
