@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evaluation.fates import outputs_of
 from evaluation.fault_record import FaultRecord
-from evaluation.history import FATE_TOPICS, History, Int64s, Sends
+from evaluation.history import FATE_TOPICS, Bools, History, Int64s, Sends
 from evaluation.matching import first_received, look_up
 
 #: Beyond the deepest backlog before the fault, the share by which one after it may be deeper and
@@ -36,11 +36,25 @@ class Receipts(NamedTuple):
     intended_ns: Int64s
     received_ns: Int64s
 
-    def latencies_ms(self, start_ns: int, end_ns: int) -> NDArray[np.float64]:
-        """Latencies of what was due from start to end, ms; infinite where nothing came."""
-        due = (self.intended_ns >= start_ns) & (self.intended_ns < end_ns)
-        received, intended = self.received_ns[due], self.intended_ns[due]
+    def latencies_ms(self, chosen: Bools) -> NDArray[np.float64]:
+        """Latencies of the chosen swipes, ms; infinite where nothing came."""
+        received, intended = self.received_ns[chosen], self.intended_ns[chosen]
         return np.where(received == NEVER, np.inf, (received - intended) / 1e6)
+
+    def spans(self, calm_ns: int, invoked_ns: int, back_ns: int, end_ns: int) -> dict[str, Bools]:
+        """The swipes before, during and after a fault, by when they were due.
+
+        What was due before it and had not come by then was on its way when it struck: it counts
+        as during.
+        """
+        due = self.intended_ns
+        calm = (due >= calm_ns) & (due < invoked_ns)
+        on_its_way = calm & ((self.received_ns == NEVER) | (self.received_ns >= invoked_ns))
+        return {
+            "before": calm & ~on_its_way,
+            "during": on_its_way | ((due >= invoked_ns) & (due < back_ns)),
+            "after": (due >= back_ns) & (due < end_ns),
+        }
 
 
 class Outage(NamedTuple):

@@ -74,9 +74,7 @@ def simulate(
     ] = None,
     fault: Annotated[
         str | None,
-        typer.Option(
-            help="Break it midway; `chaos --help` lists the faults."
-        ),
+        typer.Option(help="Break it midway; `chaos --help` lists the faults."),
     ] = None,
     fault_seed: Annotated[int, typer.Option(help="Of fault=random.")] = 1,
     keep_stack: Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import numpy as np
@@ -46,12 +45,19 @@ class Recovery(Judge):
     def judge(self, history: History, thresholds: Thresholds) -> Outcome:  # noqa: ARG002
         """Measure each fault's recovery."""
         findings = Findings()
-        faults = [fault for fault in history.facts.faults if fault.invoked_monotonic_ns]
+        faults = {
+            number: fault
+            for number, fault in enumerate(history.facts.faults, 1)
+            if fault.invoked_monotonic_ns
+        }
         if not history.facts.faults:
             findings.state("pass", "")
             return Outcome(findings.result(self.name, "nothing was broken on purpose"), {})
         if history.sends is None or not history.sends.delivered.any():
             findings.unknown(["what was sent is unknown (sends.parquet)"])
+            return Outcome(findings.result(self.name, ""), {})
+        if not faults:
+            findings.unknown(["no fault was brought about: faults.json says why"])
             return Outcome(findings.result(self.name, ""), {})
         seen = {view: receipts(history, history.sends, view) for view in _VIEWS}
         _each(findings, history, history.sends, faults, seen)
@@ -64,14 +70,16 @@ def _each(
     findings: Findings,
     history: History,
     sends: Sends,
-    faults: Sequence[FaultRecord],
+    faults: dict[int, FaultRecord],
     seen: dict[str, Receipts],
 ) -> None:
     calm_ns = int(sends.intended_ns.min()) + int(history.facts.warm_up_ms * 1e6)
     last_ns = max(int(each.received_ns.max()) for each in seen.values())
-    ends = [fault.invoked_monotonic_ns for fault in faults[1:]] + [last_ns + 1]
-    for number, (fault, until_ns) in enumerate(zip(faults, ends, strict=True), 1):
-        prefix = f"{fault.fault}_" if len(faults) == 1 else f"{number}_{fault.fault}_"
+    later = [fault.invoked_monotonic_ns for fault in faults.values()][1:]
+    ends = [*later, last_ns + 1]
+    alone = len(history.facts.faults) == 1
+    for (number, fault), until_ns in zip(faults.items(), ends, strict=True):
+        prefix = f"{fault.fault}_" if alone else f"{number}_{fault.fault}_"
         caught_up_ns = _outages(findings, prefix, fault, seen, calm_ns, until_ns)
         _phases(findings, prefix, fault, caught_up_ns)
         _latencies(findings, prefix, fault, seen, (calm_ns, caught_up_ns, until_ns))
@@ -134,11 +142,10 @@ def _latencies(
     calm_ns, caught_up_ns, until_ns = bounds
     invoked_ns = fault.invoked_monotonic_ns
     back_ns = until_ns if caught_up_ns is None else caught_up_ns
-    spans = {"before": (calm_ns, invoked_ns), "during": (invoked_ns, back_ns)}
-    spans["after"] = (back_ns, until_ns)
     for view in _VIEWS:
-        for name, (start_ns, end_ns) in spans.items():
-            latencies = seen[view].latencies_ms(start_ns, end_ns)
+        spans = seen[view].spans(calm_ns, invoked_ns, back_ns, until_ns)
+        for name, chosen in spans.items():
+            latencies = seen[view].latencies_ms(chosen)
             for percent, word in _PERCENTILES:
                 value = None
                 if len(latencies):

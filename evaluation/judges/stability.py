@@ -23,6 +23,8 @@ class Stability(Judge):
     Fails on a failed commit: its records are gone although the job goes on. Fails on a restart;
     where a fault was brought about on purpose, on more of them than that fault can cause.
     Inconclusive when it was not recorded. Failed checkpoints are reported: a later one covers them.
+    So are failed commits where the job was made to restart: what it had committed when it died, it
+    may commit again when it is restored; Kafka refuses, and Flink counts that, too.
 
     References
     ----------
@@ -51,6 +53,9 @@ class Stability(Judge):
             _bound(findings, "restarts", job.restarts, "restarts", most)
         if job.failed_commits is None:
             findings.unknown(["failed commits were not recorded (job.json)"])
+        elif _restarts_on_purpose(history):
+            note = "a restored job may commit again what was committed; delivery says what is lost"
+            findings.report("failed_commits", job.failed_commits, "transactions", note)
         else:
             name = "failed_commits"
             _bound(findings, name, job.failed_commits, "transactions", bounds.failed_commits)
@@ -58,6 +63,11 @@ class Stability(Judge):
             count = job.checkpoint_counts.get(status)
             findings.report(f"checkpoints_{status}", count, "checkpoints")
         return Outcome(findings.result(self.name, "no restart, no failed commit"), {})
+
+
+def _restarts_on_purpose(history: History) -> bool:
+    facts = history.facts
+    return facts.fault is not None and any(f.may_restart for f in facts.faults)
 
 
 def _restarts_allowed(history: History, bounds: StabilityThresholds) -> int:

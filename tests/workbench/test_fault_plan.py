@@ -1,0 +1,92 @@
+"""Which faults come, and when."""
+
+import pytest
+
+from generator.recorded.settings import RecordedSettings
+from generator.settings import SettingsError
+from stack.process import StackError
+from stack.settings import StackSettings
+from workbench.chaos import ALL, CONTROL_FAULT, trials
+from workbench.fault_plan import (
+    FIRST_SHARE,
+    FLOODS,
+    LAST_SHARE,
+    RANDOM,
+    fault_names,
+    known_faults,
+    moments,
+)
+from workbench.floods import flooded
+from workbench.plan import RunPlan
+
+SETTINGS = StackSettings()
+
+
+def test_one_fault_comes_in_the_middle():
+    assert moments("taskmanager_kill", 1, SETTINGS) == (("taskmanager_kill", 0.5),)
+
+
+def test_several_are_spread_over_the_sending():
+    found = moments("kafka_pause,taskmanager_kill,kafka_kill", 1, SETTINGS)
+    assert [each.fault for each in found] == ["kafka_pause", "taskmanager_kill", "kafka_kill"]
+    assert [each.at_share for each in found] == pytest.approx([FIRST_SHARE, 0.5, LAST_SHARE])
+
+
+def test_a_random_sequence_is_a_function_of_its_seed():
+    drawn = [moments(RANDOM, seed, SETTINGS) for seed in range(20)]
+    assert drawn == [moments(RANDOM, seed, SETTINGS) for seed in range(20)]
+    assert len(set(drawn)) > 15
+    for sequence in drawn:
+        shares = [each.at_share for each in sequence]
+        assert shares == sorted(shares)
+        assert FIRST_SHARE <= shares[0] <= shares[-1] <= LAST_SHARE
+
+
+def test_a_flood_breaks_nothing():
+    assert moments("poison_burst", 1, SETTINGS) == ()
+
+
+@pytest.mark.parametrize("text", ["flood", "taskmanager_kill,nonsense", ""])
+def test_an_unknown_fault_lists_the_valid_ones(text):
+    with pytest.raises(StackError, match=r"unknown fault .*; known are: .*poison_burst.*random"):
+        fault_names(text)
+
+
+@pytest.mark.parametrize("text", ["random,kafka_kill", "kafka_kill,poison_burst"])
+def test_what_stands_alone_is_not_joined(text):
+    with pytest.raises(StackError, match="give it alone"):
+        fault_names(text)
+
+
+def test_all_has_each_fault_once_and_the_negative_control_last():
+    wanted = trials(ALL, 7, 1, SETTINGS)
+    fitting = [each.fault for each in wanted if each.guarantee == "exactly-once"]
+    assert len(fitting) == len(set(fitting))
+    assert set(fitting) <= set(known_faults())
+    assert {*FLOODS, RANDOM, CONTROL_FAULT} <= set(fitting)
+    assert wanted[-1] == (CONTROL_FAULT, None, "at-least-once")
+
+
+def test_repeated_random_ones_take_the_next_seeds():
+    assert [each.seed for each in trials(RANDOM, 5, 3, SETTINGS)] == [5, 6, 7]
+    assert [each.seed for each in trials("kafka_kill", 5, 2, SETTINGS)] == [None, None]
+
+
+@pytest.mark.parametrize("fault", FLOODS)
+def test_a_flood_is_in_the_replay(fault):
+    plan = flooded(RunPlan(fault=fault))
+    assert plan.replay.disturbances.burst == FLOODS[fault]
+
+
+def test_other_faults_leave_the_replay_alone():
+    plan = RunPlan(fault="taskmanager_kill")
+    assert flooded(plan) is plan
+    assert flooded(RunPlan()) == RunPlan()
+
+
+def test_nothing_is_added_to_recorded_data():
+    plan = RunPlan(fault="poison_burst").model_copy(
+        update={"replay": RecordedSettings.model_construct()}
+    )
+    with pytest.raises(SettingsError, match="needs a generated replay"):
+        flooded(plan)
