@@ -72,6 +72,7 @@ class ThroughputThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
     achieved_share_min: Share
     backlog_growth_share_max: Share
+    disturbed_share: Share
     window_s: Annotated[float, Meta(gt=0.0)]
 
 

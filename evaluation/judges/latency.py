@@ -8,7 +8,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from evaluation.history import NOWHERE, Bools, History, Int64s, Sends, integers
+from evaluation.disturbed import round_trips_ns
+from evaluation.history import NOWHERE, Bools, History, Int64s, Sends
 from evaluation.judges.base import Findings, Judge, Outcome
 from evaluation.judges.latency_curve import curve_table
 from evaluation.judges.latency_schedule import judge_schedule
@@ -100,7 +101,8 @@ class Latency(Judge):
         assert sends is not None  # noqa: S101 - _what_is_missing says so; for the type checker
         start_ns, warm_ns = _start_ns(history, sends), _warm_ns(history, sends)
         doubts = _doubts(findings, history, sends, bounds)
-        floor_ns = _floor_ns(history, warm_ns, int(sends.intended_ns.max()))
+        # Before and after it the machine does other work.
+        floor_ns = round_trips_ns(history, warm_ns, int(sends.intended_ns.max()))
         excuse = _machine(findings, history, bounds, floor_ns)
         grounds = Grounds(doubts, excuse, history.facts.job.complete is True)
         judged = _is_judged(history, sends)
@@ -251,14 +253,6 @@ def _machine(
     if p99_ms > bounds.floor_p99_ms:
         excuses.append(f"a plain Kafka round trip took {p99_ms:.0f} ms at p99")
     return " and ".join(excuses) or None
-
-
-def _floor_ns(history: History, from_ns: int, to_ns: int) -> Int64s:
-    """Round trips of the measured window: before and after it the machine does other work."""
-    if history.floor is None:
-        return np.empty(0, dtype=np.int64)
-    sent, received = integers(history.floor, "sent_ns"), integers(history.floor, "received_ns")
-    return (received - sent)[(received > 0) & (sent >= from_ns) & (sent <= to_ns)]
 
 
 def _view(

@@ -101,3 +101,32 @@ def test_the_lag_on_kafka_is_reported_with_its_slope(recording):
 def test_without_sends_or_outputs_nothing_can_be_known(recording, file):
     recording.without.add(file)
     assert judged(recording).result.verdict == "inconclusive"
+
+
+def slow_sender(recording, slip_ms=40):
+    for row in recording.sends[::50]:
+        row["actual_ns"] += slip_ms * MS
+
+
+def lose(recording, count):
+    lost = {id(row) for row in recording.rows("decisions", "uncommitted")[100 : 100 + count]}
+    recording.observed = [row for row in recording.observed if id(row) not in lost]
+
+
+def test_a_small_shortfall_on_a_disturbed_machine_is_inconclusive(recording):
+    lose(recording, 30)
+    slow_sender(recording)
+    outcome = judged(recording)
+    assert outcome.result.verdict == "inconclusive"
+    assert "swipes/s came out, but the sender ran" in outcome.result.reason
+
+
+def test_a_large_shortfall_fails_whatever_the_machine(recording):
+    lose(recording, 300)
+    slow_sender(recording)
+    assert judged(recording).result.verdict == "fail"
+
+
+def test_a_disturbed_machine_alone_is_no_matter(recording):
+    slow_sender(recording)
+    assert judged(recording).result.verdict == "pass"
