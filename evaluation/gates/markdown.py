@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from evaluation.gates.results import GatesResult
-from evaluation.gates.wording import row_of
+from evaluation.gates.wording import notes_of, row_of
 
 SUMMARY_FILE: Final = "summary.md"
 
@@ -28,12 +28,12 @@ def _lines(result: GatesResult) -> Iterator[str]:
         verdict = row.verdict if gate.verdict == "pass" else f"**{row.verdict}**"
         cells = [row.name, row.value, row.interval, row.threshold, row.baseline]
         yield f"| {' | '.join(map(_cell, cells))} | {verdict} |"
-    others = [gate for gate in result.gates if gate.verdict != "pass"]
-    if others:
+    notes = notes_of(result)
+    if notes:
         yield ""
-        for gate in others:
-            aside = "" if result.blocks(gate) else ", reported only"
-            yield f"- **{_cell(gate.name)}** ({gate.verdict}{aside}): {_cell(gate.note)}"
+    for note in notes:
+        aside = "" if note.blocks else ", reported only"
+        yield f"- **{_cell(', '.join(note.gates))}** ({note.verdict}{aside}): {_cell(note.text)}"
     yield ""
     commit = (result.commit or "unknown")[:12] + (" with changes" if result.dirty else "")
     machine = f"{result.machine.get('processor')}, {result.machine.get('cores')} cores"

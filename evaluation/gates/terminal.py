@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evaluation.gates.results import GatesResult
-from evaluation.gates.wording import row_of
+from evaluation.gates.wording import notes_of, row_of
 from evaluation.verdict import Value
 
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
@@ -39,8 +39,7 @@ def print_result(result: GatesResult, console: Console) -> None:
         cells = map(escape, (row.name, row.value, row.interval, row.threshold, row.baseline))
         table.add_row(*cells, said)
     console.print(table)
-    for gate in result.gates:
-        if gate.verdict != "pass":
-            aside = "" if result.blocks(gate) else " (reported only)"
-            text = f"{gate.name}: {gate.verdict}{aside}: {gate.note}"
-            console.print(text, markup=False, soft_wrap=not console.is_terminal)
+    for note in notes_of(result):
+        aside = "" if note.blocks else " (reported only)"
+        text = f"{', '.join(note.gates)}: {note.verdict}{aside}: {note.text}"
+        console.print(text, markup=False, soft_wrap=not console.is_terminal)

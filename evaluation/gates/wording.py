@@ -1,10 +1,12 @@
-"""How is a figure of a gate written for a person?"""
+"""How are the figures of gates, and why one did not pass, written for a person?"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from evaluation.gates.gate import Gate
+from evaluation.gates.results import GatesResult
+from evaluation.verdict import Value
 
 
 class Row(NamedTuple):
@@ -17,6 +19,25 @@ class Row(NamedTuple):
     baseline: str
     verdict: str
     note: str
+
+
+class Note(NamedTuple):
+    """Why some gates did not pass: those with the same reason together."""
+
+    gates: list[str]
+    verdict: Value
+    blocks: bool
+    text: str
+
+
+def notes_of(result: GatesResult) -> list[Note]:
+    """Why each gate that did not pass did not; one reason is said once."""
+    found: dict[tuple[Value, bool, str], Note] = {}
+    for gate in result.gates:
+        if gate.verdict != "pass":
+            key = gate.verdict, result.blocks(gate), gate.note
+            found.setdefault(key, Note([], *key)).gates.append(gate.name)
+    return list(found.values())
 
 
 def row_of(gate: Gate) -> Row:

@@ -13,6 +13,7 @@ from evaluation.gates.baseline import Baseline, baseline_file, read_baseline, wr
 from evaluation.gates.junit import junit_xml
 from evaluation.gates.markdown import summary
 from evaluation.gates.terminal import print_result
+from evaluation.gates.wording import notes_of
 from evaluation.toml_file import SettingsFileError
 
 
@@ -121,3 +122,16 @@ def test_a_baseline_reads_back_and_none_is_empty(tmp_path: Any) -> None:
         file.write_text(damaged)
         with pytest.raises(SettingsFileError, match="store it anew"):
             read_baseline(tmp_path, "ci")
+
+
+def test_a_reason_that_gates_share_is_said_once(make_gate: Any, make_result: Any) -> None:
+    undecided = {"verdict": "inconclusive", "value": None, "low": None, "high": None}
+    result = make_result(
+        make_gate("encode", note="no baseline", **undecided),
+        make_gate("held"),
+        make_gate("decode", note="no baseline", **undecided),
+        make_gate("p99", note="slow", **undecided),
+    )
+    said = [(note.gates, note.text) for note in notes_of(result)]
+    assert said == [(["encode", "decode"], "no baseline"), (["p99"], "slow")]
+    assert summary(result).count("no baseline") == 1
