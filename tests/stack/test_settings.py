@@ -144,7 +144,7 @@ def test_files_of_checkpoints_go_where_the_stack_keeps_them(tmp_path: Path) -> N
 
 def test_a_plain_stack_knows_nothing_of_zookeeper_and_s3(settings: StackSettings) -> None:
     keys = flink_home.configuration(settings)
-    assert [key for key in keys if key.startswith(("high-availability", "s3."))] == []
+    assert [key for key in keys if key.startswith(("high-availability", "s3.", "fs.s3"))] == []
     flink_home.prepare(settings)
     assert not (settings.flink_folder / "plugins" / "s3-native").exists()
 
