@@ -181,6 +181,8 @@ def _high_availability(settings: StackSettings) -> dict[str, str]:
         f"{client}.max-retry-attempts": "20",
         # A ZooKeeper that comes back within the session changes nothing.
         f"{client}.tolerate-suspended-connections": "true",
+        # Nobody logs in; trying to would be a line in the log for each connection.
+        "zookeeper.sasl.disable": "true",
         # What REST says of a job may be so old: the standby must not tell of a job's life before.
         "web.refresh-interval": "500",
     }

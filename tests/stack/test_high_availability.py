@@ -110,9 +110,12 @@ def test_the_standby_takes_the_job_over_when_the_leader_is_killed(
     assert {each.state for each in stack.status()} == {"running"}
 
 
-def test_a_job_can_be_submitted_and_cancelled_after_it(stack: LocalStack) -> None:
-    another = submit(stack.settings, JOB)
-    stack.rest.wait_running(another, deadline_s=120)
+def test_another_job_can_be_submitted_after_it_and_leaves_nothing_when_removed(
+    stack: LocalStack,
+) -> None:
+    kept = {"execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"}
+    another = submit(stack.settings, JOB, configuration=kept)
+    wait_for(lambda: newest(stack, another) > 0)
     stack.rest.cancel(another)
     assert objects(stack.settings, f"checkpoints/{another}/")
     stack.remove_checkpoints(another)
