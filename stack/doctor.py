@@ -26,6 +26,15 @@ PORTS = {
     "kafka_controller_port": (9093, "kafka"),
     "flink_rest_port": (8081, "jobmanager"),
     "flink_rpc_port": (6123, "jobmanager"),
+    "flink_standby_rest_port": (8082, "jobmanager-1"),
+    "zookeeper_port": (2181, "zookeeper"),
+    "object_store_port": (8333, "object-store"),
+}
+# Nobody needs these unless asked: port, the setting that asks, the option that does.
+OPTIONAL_PORTS = {
+    "flink_standby_rest_port": ("HIGH_AVAILABILITY", "--ha"),
+    "zookeeper_port": ("HIGH_AVAILABILITY", "--ha"),
+    "object_store_port": ("OBJECT_STORE", "--s3"),
 }
 # Flink 2.3 runs on 17 and 21; its scripts set an option that Java 24 refuses.
 JAVA_FIRST, JAVA_LAST = 17, 23
@@ -138,6 +147,9 @@ def _port(setting: str) -> Check:
     if _is_free(port):
         return _verdict(name, True, f"{port} free", "free", "")
     own = _own_process(service)
+    asks, option = OPTIONAL_PORTS.get(setting, ("", ""))
+    if option and not own and os.environ.get(ENV_PREFIX + asks) is None:
+        return _verdict(name, True, f"{port} in use", f"another {variable} for {option}", "")
     found = f"{port} " + ("used by our own " + service if own else "in use")
     remedy = f"stop what listens on {port}, or set {variable}"
     return _verdict(name, own, found, "free or our own", remedy)

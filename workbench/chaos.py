@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from evaluation.chaos.results import FaultOutcome, outcomes_of
@@ -11,6 +12,7 @@ from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
 from stack.faults import discover
 from stack.local import LocalStack
 from stack.settings import StackSettings
+from workbench import moves
 from workbench.children import ChildFailed
 from workbench.console import Phases
 from workbench.fault_plan import FLOODS, RANDOM
@@ -18,12 +20,15 @@ from workbench.folders import REPLAYS
 from workbench.one_stack import one_stack
 from workbench.plan import RunPlan
 from workbench.problems import RunBroken
+from workbench.revision import extract_job, resolve
 from workbench.simulate import simulate
 
 #: All that the stack can suffer.
 ALL = "all"
 #: The negative control is this fault with a sink that repeats.
 CONTROL_FAULT = "taskmanager_kill"
+#: Begins with the job of another commit.
+UPGRADE = "upgrade"
 #: Seconds of the run that only warms up processes.
 _WARM_UP_S = 5
 
@@ -54,7 +59,8 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
     if fault != ALL:
         seeds = [seed + turn if fault == RANDOM else None for turn in range(times)]
         return [Trial(fault, each) for each in seeds]
-    fitting = sorted(name for name, kind in discover().items() if kind.fits(settings))
+    kinds = {**discover(), **moves.discover()}
+    fitting = sorted(name for name, kind in kinds.items() if kind.fits(settings))
     return [
         *(Trial(name) for name in (*fitting, *FLOODS)),
         Trial(RANDOM, seed),
@@ -69,6 +75,7 @@ def run_chaos(
     runs: Path,
     *,
     settings: StackSettings,
+    base: str = "HEAD",
     replays: Path = REPLAYS,
 ) -> list[FaultOutcome]:
     """Run the trials, one after the other.
@@ -85,15 +92,28 @@ def run_chaos(
         Folders of all runs and of all replays.
     settings
         The stack; one that was not running is stopped at the end.
+    base
+        The commit whose job an upgrade begins with.
+
+    Raises
+    ------
+    generator.settings.SettingsError
+        If there is no such commit.
     """
+    commit = resolve(base) if any(each.fault == UPGRADE for each in wanted) else ""
     outcomes: list[FaultOutcome] = []
-    with one_stack(settings) as stack:
+    with one_stack(settings) as stack, TemporaryDirectory() as folder:
         _warm(plan, phases, runs, stack, replays)
         for number, trial in enumerate(wanted, 1):
             seed = "" if trial.seed is None else f", seed {trial.seed}"
             control = "" if trial.guarantee == "exactly-once" else f", {trial.guarantee} sink"
             phases.line(f"fault {number} of {len(wanted)}", f"{trial.fault}{seed}{control}")
-            outcomes += _try(trial, plan, phases, runs, stack, replays)
+            begins = plan
+            if trial.fault == UPGRADE:
+                root = extract_job(commit, Path(folder))
+                job = plan.job.model_copy(update={"code_root": root})
+                begins = plan.model_copy(update={"job": job})
+            outcomes += _try(trial, begins, phases, runs, stack, replays)
     return outcomes
 
 

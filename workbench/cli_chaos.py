@@ -16,7 +16,9 @@ import typer
 from evaluation.chaos.results import Chaos, write_chaos
 from evaluation.chaos.table import markdown, print_chaos
 from generator.settings import ReplaySettings, SettingsError
+from stack.running import as_it_runs
 from stack.settings import StackSettings
+from workbench import cli_stack
 from workbench.chaos import ALL, Trial, run_chaos, trials
 from workbench.console import Phases, make_console
 from workbench.fault_plan import fault_names, known_faults
@@ -37,6 +39,11 @@ def chaos(
     taskmanagers: Annotated[int, typer.Option(help="One runs the job, the others are spare.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the (first) random sequence.")] = 1,
     times: Annotated[int, typer.Option(help="How often; random ones with the next seed.")] = 1,
+    base: Annotated[
+        str, typer.Option(help="Commit whose job an upgrade begins with; then the working tree's.")
+    ] = "HEAD",
+    ha: cli_stack.HighAvailability = False,
+    s3: cli_stack.ObjectStore = False,
     docs: Annotated[
         Path | None, typer.Option(help="Write the table there, too, e.g. docs/faults.md.")
     ] = None,
@@ -58,7 +65,7 @@ def chaos(
         ),
         job=JobPlan(checkpoint_interval_ms=checkpoint_interval_ms),
     )
-    settings = StackSettings.load()
+    settings = as_it_runs(cli_stack.stack_settings(ha=ha, s3=s3))
     if settings.taskmanagers < taskmanagers:
         settings = settings.model_copy(update={"taskmanagers": taskmanagers})
     console = make_console()
@@ -67,7 +74,7 @@ def chaos(
         partial = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.partial"
         cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        outcomes = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings)
+        outcomes = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings, base=base)
         result = Chaos(outcomes=outcomes, facts=_facts(plan, settings))
         write_chaos(result, partial)
         (partial / "faults.md").write_text(markdown(result))
@@ -93,8 +100,10 @@ def _facts(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
         f"{machine.get('memory_gib', '?')} GiB; sender, broker, readers and job all on it",
         "replay": f"{getattr(replay, 'scenario', '')}, {getattr(replay, 'rate_per_min', 0):,} "
         f"swipes a minute for {getattr(replay, 'duration_s', 0)} s",
-        "checkpoints": f"every {plan.job.checkpoint_interval_ms:,} ms",
+        "checkpoints come": f"every {plan.job.checkpoint_interval_ms:,} ms",
         "TaskManagers": f"{settings.taskmanagers}, one runs the job, the others are warm spares",
+        "high availability": "ZooKeeper, two JobManagers" if settings.high_availability else "none",
+        "checkpoints lie": "in a local S3 store" if settings.object_store else "on the local disk",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
         "provenance": known,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,6 +12,13 @@ from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.console import Phases, make_console
 
+HighAvailability = Annotated[
+    bool, typer.Option("--ha", help="Two JobManagers, one leads; ZooKeeper; a spare TaskManager.")
+]
+ObjectStore = Annotated[
+    bool, typer.Option("--s3", help="Checkpoints and savepoints in a local S3 store.")
+]
+
 app = typer.Typer(help="The local Kafka and Flink.", no_args_is_help=True)
 
 
@@ -20,11 +27,13 @@ def up(
     taskmanagers: Annotated[
         int | None, typer.Option(min=1, help="TaskManagers, one slot each.")
     ] = None,
+    ha: HighAvailability = False,
+    s3: ObjectStore = False,
 ) -> None:
     """Start what is not running; reuse what is."""
     console = make_console()
     phases = Phases(console)
-    stack = LocalStack(_settings(taskmanagers))
+    stack = LocalStack(stack_settings(ha=ha, s3=s3, taskmanagers=taskmanagers))
     with phases.phase("stack") as bar:
         started = stack.up(on_begin=bar.say)
         bar.note = f"started {', '.join(started)}" if started else "was running"
@@ -57,8 +66,24 @@ def doctor() -> None:
         raise typer.Exit(2)
 
 
-def _settings(taskmanagers: int | None) -> StackSettings:
-    return StackSettings.load(**({} if taskmanagers is None else {"taskmanagers": taskmanagers}))
+def stack_settings(*, ha: bool, s3: bool, taskmanagers: int | None = None) -> StackSettings:
+    """The environment's settings with what a person typed.
+
+    Parameters
+    ----------
+    ha, s3
+        High availability and object store; what is not asked for is as the stack runs.
+    taskmanagers
+        Their number; None leaves it open.
+    """
+    typed: dict[str, Any] = {}
+    if ha:
+        typed["high_availability"] = True
+    if s3:
+        typed["object_store"] = True
+    if taskmanagers is not None:
+        typed["taskmanagers"] = taskmanagers
+    return StackSettings.load(**typed)
 
 
 def _print_status(stack: LocalStack) -> bool:

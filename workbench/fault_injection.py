@@ -20,9 +20,10 @@ from evaluation.fault_record import OPEN_RECORDS_MIN, FaultRecord, write_faults
 from evaluation.offsets import open_transaction_records
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from stack.faults import Fault, by_name
-from stack.flink_rest import RestError
+from workbench import moves
 from workbench.commit_progress import CommitProgress
-from workbench.fault_plan import Moment
+from workbench.fault_plan import MOVES, Moment
+from workbench.job_watch import JobWatch
 from workbench.live import LiveJob, read_progress
 from workbench.restart_phases import restart_phases
 
@@ -45,6 +46,8 @@ class FaultInjection:
         Which, and when.
     live
         The run.
+    watch
+        Counts the job's checkpoints, through whatever happens to its JobManager.
     transactional
         Whether the job's sink writes in transactions.
 
@@ -54,8 +57,11 @@ class FaultInjection:
         What was done and seen, by fault.
     """
 
-    def __init__(self, moments: Sequence[Moment], live: LiveJob, *, transactional: bool) -> None:
+    def __init__(
+        self, moments: Sequence[Moment], live: LiveJob, watch: JobWatch, *, transactional: bool
+    ) -> None:
         self._live = live
+        self._watch = watch
         self._moments = moments
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults")
@@ -64,7 +70,8 @@ class FaultInjection:
             FaultRecord(
                 fault=moment.fault,
                 transactional=transactional,
-                needs_open_records=not by_name(moment.fault).chooses_its_moment,
+                needs_open_records=moment.fault in MOVES
+                or not by_name(moment.fault).chooses_its_moment,
             )
             for moment in moments
         ]
@@ -90,9 +97,15 @@ class FaultInjection:
                 if not self._await_moment(moment, record):
                     record.failure = "the sending ended before its moment came"
                     continue
-                self._break(by_name(moment.fault)(self._live.stack, self._live.job_id), record)
+                self._break(self._fault(moment.fault), record)
             except Exception as error:  # a failed fault must not end the run: it is reported
                 record.failure = f"{type(error).__name__}: {error}"[:500]
+
+    def _fault(self, name: str) -> Fault:
+        live = self._live
+        if name in MOVES:
+            return moves.discover()[name](live.stack, live.job)
+        return by_name(name)(live.stack, live.job_id)
 
     def _await_moment(self, moment: Moment, record: FaultRecord) -> bool:
         while not self._stop.is_set():
@@ -104,12 +117,12 @@ class FaultInjection:
         return False
 
     def _break(self, fault: Fault, record: FaultRecord) -> None:
-        rest, job_id = self._live.stack.rest, self._live.job_id
+        rest = self._live.stack.rest
         with fault:
-            record.checkpoints_before = rest.checkpoints(job_id).counts.completed
+            record.checkpoints_before = self._watch.completed()
             if not fault.chooses_its_moment:
                 record.open_transaction_records = self._await_open_records(record)
-            if fault.cuts_off_kafka or fault.chooses_its_moment:
+            if not fault.leaves_transaction_open:
                 record.uncheckpointed_records = self._uncheckpointed()
             record.invoked_monotonic_ns = time.monotonic_ns()
             record.invoked_ms = time.time_ns() // 1_000_000
@@ -118,7 +131,7 @@ class FaultInjection:
                 # It waited; what it did came just now.
                 record.invoked_monotonic_ns = time.monotonic_ns()
                 record.invoked_ms = time.time_ns() // 1_000_000
-            if not fault.cuts_off_kafka and not fault.chooses_its_moment:
+            if fault.leaves_transaction_open:
                 # What stands open now was open then: where it hit, nobody is left to commit it.
                 record.open_transaction_records = self._open_records()
                 record.uncheckpointed_records = self._uncheckpointed()
@@ -126,10 +139,12 @@ class FaultInjection:
             record.landed, record.noticed_ms = landing.landed, landing.noticed_ms
             record.evidence = list(landing.evidence)
         record.undone_ms = time.time_ns() // 1_000_000
+        job_id = self._live.job_id
+        has_moved = job_id != fault.job_id
         rest.wait_running(job_id, _RECOVERED_S)
         record.running_ms = time.time_ns() // 1_000_000
         record.running_monotonic_ns = time.monotonic_ns()
-        if record.noticed_ms is not None:
+        if record.noticed_ms is not None or has_moved:
             record.deploy_ms, record.restore_ms = restart_phases(rest, job_id)
         record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
 
@@ -157,14 +172,8 @@ class FaultInjection:
 
     def _await_checkpoint(self, before: int) -> int:
         """Wait for a checkpoint since the fault; how many there are."""
-        rest, deadline_s = self._live.stack.rest, time.monotonic() + _CHECKPOINT_S
-        count = 0
-        while count < 1 and time.monotonic() < deadline_s:
-            try:
-                count = rest.checkpoints(self._live.job_id).counts.completed - before
-            except RestError:
-                time.sleep(_CHECKPOINT_POLL_S)
-                continue
+        deadline_s = time.monotonic() + _CHECKPOINT_S
+        while (count := self._watch.completed() - before) < 1 and time.monotonic() < deadline_s:
             time.sleep(_CHECKPOINT_POLL_S)
         return count
 
@@ -183,12 +192,8 @@ class FaultInjection:
 
     def _count_later_checkpoints(self) -> None:
         """Of each fault those until the next one; of the last one those until the end."""
-        try:
-            now = self._live.stack.rest.checkpoints(self._live.job_id).counts.completed
-        except RestError:
-            return  # those that were waited for stand
+        now = self._watch.completed()
         ends = [record.checkpoints_before for record in self.records[1:]] + [now]
         for record, end in zip(self.records, ends, strict=True):
-            record.checkpoints_after = max(
-                record.checkpoints_after, end - record.checkpoints_before
-            )
+            since = end - record.checkpoints_before
+            record.checkpoints_after = max(record.checkpoints_after, since)

@@ -22,6 +22,8 @@ FLOODS: Final[dict[str, BurstKind]] = {
     "late_flood": "late",
     "repeat_flood": "repeat",
 }
+#: Planned moves (`workbench.moves`), by name: whoever plans a run need not load them.
+MOVES: Final = ("rescale", "upgrade")
 #: Draws a sequence of faults from the seed.
 RANDOM: Final = "random"
 #: Faults of a random sequence. A choice: the later ones meet a job that has just recovered.
@@ -70,7 +72,7 @@ def fault_names(text: str) -> tuple[str, ...]:
 
 def known_faults() -> tuple[str, ...]:
     """All that can be asked for, sorted, `RANDOM` last."""
-    return (*sorted({*discover(), *FLOODS}), RANDOM)
+    return (*sorted({*discover(), *MOVES, *FLOODS}), RANDOM)
 
 
 def moments(text: str, seed: int, settings: StackSettings) -> tuple[Moment, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,6 +13,7 @@ import msgspec
 from stack.flink_rest import RestError
 from stack.local import LocalStack
 from workbench.completion import Completion
+from workbench.running_job import RunningJob
 
 #: Flink keeps a bounded history of checkpoints: it is read so often, seconds.
 _EVERY_S: Final = 1.0
@@ -23,8 +25,8 @@ class JobWatch:
 
     Parameters
     ----------
-    stack, job_id
-        The job.
+    stack, job
+        The job; it may move from one id to the next.
     transactional
         Whether its sink writes in transactions; otherwise no commit can fail.
 
@@ -32,18 +34,27 @@ class JobWatch:
     ----------
     checkpoints
         By id, as they stand in ``job.json``.
+    takeovers
+        How often another JobManager was seen to have taken the job up. It counts everything anew;
+        here the counts go on.
     """
 
-    def __init__(self, stack: LocalStack, job_id: str, *, transactional: bool) -> None:
+    def __init__(self, stack: LocalStack, job: RunningJob, *, transactional: bool) -> None:
         self._transactional = transactional
         self._rest = stack.rest
-        self._job_id = job_id
+        self._job = job
+        self._job_id = job.id
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="job-watch", daemon=True)
         self.checkpoints: dict[int, dict[str, Any]] = {}
         self.checkpoint_counts: dict[str, int] = {}
-        self.exceptions: dict[tuple[int, str], dict[str, Any]] = {}
         self.restarts = 0
+        self.exceptions: dict[tuple[int, str], dict[str, Any]] = {}
+        self.takeovers = 0
+        self._counts_now: dict[str, int] = {}
+        self._counts_before: Counter[str] = Counter()
+        self._restarts_now = self._restarts_before = 0
         self.failed_commits: int | None = None
         self.unanswered = 0
         self._commit_metrics: dict[str, list[str]] = {}
@@ -67,17 +78,27 @@ class JobWatch:
         while not self._stop.wait(_EVERY_S):
             self.read()
 
+    def completed(self) -> int:
+        """Checkpoints completed so far, by a look just now."""
+        self.read()
+        return self.checkpoint_counts.get("completed", 0)
+
     def read(self) -> None:
         """Take one look; a cluster that does not answer is counted, and asked again later."""
+        with self._lock:
+            self._read()
+
+    def _read(self) -> None:
+        self._follow()
         try:
             found = self._rest.checkpoints(self._job_id)
             exceptions = self._rest.exceptions(self._job_id)
-            self.restarts = self._rest.restarts(self._job_id)
+            restarts = self._rest.restarts(self._job_id)
             self.failed_commits = self._count_failed_commits()
         except RestError:
             self.unanswered += 1
             return
-        self.checkpoint_counts = msgspec.to_builtins(found.counts)
+        self._count(msgspec.to_builtins(found.counts), restarts)
         for each in found.history:
             self.checkpoints[each.id] = {
                 "id": each.id,
@@ -97,6 +118,27 @@ class JobWatch:
                 "message": exception.first_line[:500],
                 "stacktrace": exception.stacktrace[:4000],
             }
+
+    def _follow(self) -> None:
+        """Where the job was submitted anew, what it had counted stands."""
+        if self._job.id != self._job_id:
+            self._job_id = self._job.id
+            self._counts_before.update({**self._counts_now, "in_progress": 0})
+            self._restarts_before += self._restarts_now
+            self._counts_now, self._restarts_now = {}, 0
+
+    def _count(self, counts: dict[str, int], restarts: int) -> None:
+        """Take in what the JobManager that leads has counted."""
+        if counts["total"] < self._counts_now.get("total", 0):
+            self.takeovers += 1
+            self._counts_before.update({**self._counts_now, "in_progress": 0})
+            # The job began again with the one that took it up.
+            self._restarts_before += self._restarts_now + 1
+        self._counts_now, self._restarts_now = counts, restarts
+        self.checkpoint_counts = {
+            name: count + self._counts_before[name] for name, count in counts.items()
+        }
+        self.restarts = self._restarts_before + restarts
 
     def _count_failed_commits(self) -> int | None:
         """Sum over all committers; None while Flink has not reported the metric yet."""
@@ -126,6 +168,7 @@ class JobWatch:
             "complete": completion.complete,
             "incomplete_because": completion.reason,
             "restarts": self.restarts,
+            "jobmanager_takeovers": self.takeovers,
             "failed_commits": self.failed_commits,
             "exceptions": [self.exceptions[key] for key in sorted(self.exceptions)],
             "checkpoints": [self.checkpoints[key] for key in sorted(self.checkpoints)],

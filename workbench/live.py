@@ -16,6 +16,7 @@ from job.contracts import Topics
 from stack.local import LocalStack
 from workbench.children import Child, ChildFailed
 from workbench.console import PhaseBar
+from workbench.running_job import RunningJob
 
 _POLL_S: Final = 0.2
 _READY_TIMEOUT_S: Final = 60.0
@@ -40,17 +41,24 @@ class LiveJob:
 
     Attributes
     ----------
+    job
+        On the cluster.
     folder, history
         The run's folder, and its ``history/``.
     """
 
     stack: LocalStack
-    job_id: str
+    job: RunningJob
     topics: Topics
     group_id: str
     partitions: int
     folder: Path
     history: Path
+
+    @property
+    def job_id(self) -> str:
+        """Of the submission that runs now."""
+        return self.job.id
 
 
 def read_status(history: Path) -> CollectStatus | None:

@@ -54,6 +54,7 @@ from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import make_replay
+from workbench.running_job import RunningJob
 from workbench.submission import renew_taskmanagers, submitted, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
@@ -242,18 +243,9 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
         bar.note = f"{count:,} cards"
     with ExitStack() as running:
         with run.phases.phase("submit the job") as bar:
-            job_id = running.enter_context(
-                submitted(
-                    stack,
-                    run.plan.job,
-                    run.prefix,
-                    run.limit_ms,
-                    lambda seconds: bar.say(f"{seconds:.0f} s"),
-                )
-            )
-        live = LiveJob(
-            stack, job_id, topics, group_id, run.plan.partitions, run.folder, run.history
-        )
+            job = RunningJob(stack, run.plan.job, run.prefix, run.limit_ms)
+            running.enter_context(submitted(job, lambda seconds: bar.say(f"{seconds:.0f} s")))
+        live = LiveJob(stack, job, topics, group_id, run.plan.partitions, run.folder, run.history)
         # Begins to read while the job takes in the profiles: it takes seconds to start.
         collector = _collector(run, live)
         running.callback(collector.stop, COLLECTOR_GRACE_S)
@@ -270,16 +262,16 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
             ):
                 wait_consumed(
                     stack,
-                    job_id,
+                    job.id,
                     progress,
                     nudge,
                     PROFILES_TIMEOUT_S,
                     lambda done, total: bar.update(done, total, f"{done:,} of {total:,} cards"),
                 )
         watch = running.enter_context(
-            JobWatch(stack, job_id, transactional=run.plan.job.transactional)
+            JobWatch(stack, job, transactional=run.plan.job.transactional)
         )
-        completion = _send_and_collect(run, live, collector, sender)
+        completion = _send_and_collect(run, live, watch, collector, sender)
         watch.read()
         _note_flood(run, watch, completion)
         watch.write(run.history / "job.json", completion)
@@ -319,10 +311,12 @@ def _sender(run: Run, live: LiveJob) -> Child:
     )
 
 
-def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) -> Completion:
+def _send_and_collect(
+    run: Run, live: LiveJob, watch: JobWatch, collector: Child, sender: Child
+) -> Completion:
     await_collector(live, collector)
     cpu_before, taskmanagers_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
-    fault = _fault(run.plan, live)
+    fault = _fault(run.plan, live, watch)
     try:
         with (
             run.phases.phase("send and judge live") as bar,
@@ -354,13 +348,13 @@ def _send_and_collect(run: Run, live: LiveJob, collector: Child, sender: Child) 
     return completion
 
 
-def _fault(plan: RunPlan, live: LiveJob) -> FaultInjection | None:
+def _fault(plan: RunPlan, live: LiveJob, watch: JobWatch) -> FaultInjection | None:
     if plan.fault is None:
         return None
     coming = moments(plan.fault, plan.fault_seed, live.stack.settings)
     if not coming:
         return None
-    return FaultInjection(coming, live, transactional=plan.job.transactional)
+    return FaultInjection(coming, live, watch, transactional=plan.job.transactional)
 
 
 def _note_flood(run: Run, watch: JobWatch, completion: Completion) -> None:

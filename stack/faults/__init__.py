@@ -58,21 +58,19 @@ class Fault(ABC):
 
     Attributes
     ----------
-    cuts_off_kafka
-        Whether nobody can ask Kafka anything from the invocation on until it is undone.
+    leaves_transaction_open
+        Whether what stands open when it strikes stays open until it is proven, so that it can be
+        counted then; else it is counted just before.
     chooses_its_moment
         Whether `invoke` itself waits for the moment that matters, so that what stands in the open
         transaction is no measure of it.
-    restarts_job
-        Whether a landed fault makes the job fail and restart, so that its recovery is measured.
     invoked_ms
         Unix time in ms of the invocation, 0 before it.
     """
 
     name: ClassVar[str]
-    cuts_off_kafka: ClassVar[bool] = False
+    leaves_transaction_open: ClassVar[bool] = False
     chooses_its_moment: ClassVar[bool] = False
-    restarts_job: ClassVar[bool] = True
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         self.stack = stack

@@ -30,8 +30,6 @@ class KafkaKill(Fault):
     """
 
     name: ClassVar[str] = "kafka_kill"
-    cuts_off_kafka: ClassVar[bool] = True
-    restarts_job: ClassVar[bool] = False
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)
@@ -40,7 +38,7 @@ class KafkaKill(Fault):
     def set_up(self) -> None:
         """Require a running job and note the broker's process."""
         self.require_running_job()
-        self._victim = self.stack.record_of(kafka.NAME)
+        self._victim = self.stack.process(kafka.NAME)
         if self._victim is None:
             raise StackError(f"{self.name}: this stack has no running broker")
 
@@ -76,5 +74,5 @@ class KafkaKill(Fault):
 
     def undo(self) -> None:
         """Start the broker again if it is not running."""
-        if self._victim is not None and self.stack.record_of(kafka.NAME) is None:
+        if self._victim is not None and self.stack.process(kafka.NAME) is None:
             self.stack.restart(kafka.NAME)

@@ -29,8 +29,6 @@ class KafkaPause(Fault):
     """
 
     name: ClassVar[str] = "kafka_pause"
-    cuts_off_kafka: ClassVar[bool] = True
-    restarts_job: ClassVar[bool] = False
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)
@@ -39,7 +37,7 @@ class KafkaPause(Fault):
     def set_up(self) -> None:
         """Require a running job and note the broker's process."""
         self.require_running_job()
-        self._victim = self.stack.record_of(kafka.NAME)
+        self._victim = self.stack.process(kafka.NAME)
         if self._victim is None:
             raise StackError(f"{self.name}: this stack has no running broker")
 

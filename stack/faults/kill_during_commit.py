@@ -33,6 +33,7 @@ class KillDuringCommit(TaskmanagerKill):
     """
 
     name: ClassVar[str] = "kill_during_commit"
+    leaves_transaction_open: ClassVar[bool] = False
     chooses_its_moment: ClassVar[bool] = True
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:

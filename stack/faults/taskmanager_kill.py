@@ -33,6 +33,7 @@ class TaskmanagerKill(Fault):
     """
 
     name: ClassVar[str] = "taskmanager_kill"
+    leaves_transaction_open: ClassVar[bool] = True
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)

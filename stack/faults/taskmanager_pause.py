@@ -39,6 +39,7 @@ class TaskmanagerPause(Fault):
     """
 
     name: ClassVar[str] = "taskmanager_pause"
+    leaves_transaction_open: ClassVar[bool] = True
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)

@@ -41,6 +41,20 @@ def test_a_port_in_use_is_found_with_the_variable_that_changes_it(
     assert "PAYSTREAM_STACK_KAFKA_PORT" in found.remedy
 
 
+def test_a_port_that_is_needed_only_if_asked_for_is_no_obstacle_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def found() -> doctor.Check:
+        return next(each for each in doctor.check() if each.name == "port zookeeper")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("PAYSTREAM_STACK_ZOOKEEPER_PORT", str(server.getsockname()[1]))
+        assert found().ok
+        assert found().needed == "another PAYSTREAM_STACK_ZOOKEEPER_PORT for --ha"
+        monkeypatch.setenv("PAYSTREAM_STACK_HIGH_AVAILABILITY", "1")
+        assert not found().ok
+
+
 def test_missing_tools_name_the_package_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,38 @@
+"""What happens when a new version of the job takes up the state of the one before?
+
+The run begins with the job of another commit; half way it is stopped with a savepoint, the
+TaskManagers are renewed, since they hold its code, and the working tree's job is submitted from
+there. What it decides must be what it would have decided had it been there from the start.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from job.version import hash_of
+from workbench.moves import Move
+from workbench.plan import JobPlan
+from workbench.running_job import code_root
+from workbench.submission import renew_taskmanagers
+
+
+class Upgrade(Move):
+    """Goes from the code that the run began with to the working tree's."""
+
+    name: ClassVar[str] = "upgrade"
+
+    def next_plan(self) -> JobPlan:
+        """The working tree's code."""
+        return self.job.plan.model_copy(update={"code_root": None})
+
+    def before_start(self) -> None:
+        """Let no TaskManager go on with modules of the old version."""
+        for index in range(self.stack.settings.taskmanagers):
+            if self.stack.taskmanager_record(index) is not None:
+                self.stack.restart_taskmanager(index)
+        renew_taskmanagers(self.stack, self.job.plan)
+
+    def evidence(self) -> tuple[bool, str]:
+        """Whose code it is; the same code before and after is an upgrade, too, if a small one."""
+        now = hash_of(code_root(self.job.plan) / "job")
+        return True, f"the job's code is {now[:12]} on new TaskManagers"
