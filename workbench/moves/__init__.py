@@ -11,7 +11,6 @@ import inspect
 import pkgutil
 import time
 from abc import abstractmethod
-from typing import ClassVar
 
 from stack.faults import Fault, Landing
 from stack.flink_rest import RestError
