@@ -75,7 +75,7 @@ class RunningJob:
         on_progress: Callable[[float], None] | None = None,
         *,
         savepoint: str | None = None,
-        deadline_s: float = 60.0,
+        deadline_s: float = 180.0,
     ) -> None:
         """Submit it and wait until all its tasks run.
 
