@@ -1,9 +1,9 @@
 """How do source, functions and sink hang together?
 
 incoming -> keyed by card -> CardFunction -> decisions, alerts, late, dead letters -> outgoing
-                                  | observations, keyed by rule and entity
-                                  v
-                             WindowFunction -> alerts, window drops -> outgoing_across
+                              ^   | observations, keyed by rule and entity
+rule_changes, to every task --+   v
+                              +> WindowFunction -> alerts, window drops -> outgoing_across
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from job.contracts import Topics
 from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
 from job.flink.card_function import OBSERVATIONS, CardFunction
 from job.flink.options import JobOptions
-from job.flink.tables import sink_table, source_query, source_table
+from job.flink.rule_changes import RULES_STATE
+from job.flink.tables import rules_query, rules_table, sink_table, source_query, source_table
 from job.flink.window_function import WindowFunction
 from job.rules.parameters import DEFAULT_FILE, read_tables
 
@@ -103,6 +104,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         env.set_parallelism(options.parallelism)
     tables = StreamTableEnvironment.create(env)
     tables.execute_sql(source_table(options, topics))
+    tables.execute_sql(rules_table(options, topics))
 
     card_function = CardFunction(
         rule_tables,
@@ -112,14 +114,17 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         options.state_cache_cards,
         options.state_ttl_ms,
     )
+    by_card = _by_card(_incoming(tables, topics))
+    rule_changes = _rule_changes(tables).broadcast(RULES_STATE)
     judged = (
-        _by_card(_incoming(tables, topics))
+        by_card.connect(rule_changes)
         .process(card_function, _OUTPUT)
         .name("judge by card")
         .uid("judge-by-card")
     )
     across = (
         _by_first_field(judged.get_side_output(OBSERVATIONS), Types.STRING())
+        .connect(rule_changes)
         .process(WindowFunction(rule_tables, settings, topics), _OUTPUT)
         .name("count across cards")
         .uid("count-across-cards")
@@ -140,6 +145,12 @@ def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
         tables.sql_query(source_query(topics)),
         # The third field carries event time into the stream.
         Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.INSTANT()]),
+    )
+
+
+def _rule_changes(tables: StreamTableEnvironment) -> DataStream:
+    return tables.to_append_stream(
+        tables.sql_query(rules_query()), Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE())])
     )
 
 
