@@ -22,6 +22,7 @@ from job.engine.intake import Unreadable
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
 from job.flink.rule_changes import RuleChanges
+from job.flink.standing_rules import Standing
 from job.flink.tables import unframe
 from job.rules.parameters import rules_from_tables
 from job.version import check_code_hash, code_hash
@@ -52,6 +53,8 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         Decoded cards held in memory.
     state_ttl_ms
         Wall-clock backstop, see :class:`job.flink.options.JobOptions`.
+    standing
+        Changes of the rules at the submission.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         max_ahead_ms: int | None,
         cache_cards: int,
         state_ttl_ms: int,
+        standing: Standing,
     ) -> None:
         self._code_hash = code_hash()
         self._rule_tables = rule_tables
@@ -70,6 +74,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         self._max_ahead_ms = max_ahead_ms
         self._cache_cards = cache_cards
         self._state_ttl_ms = state_ttl_ms
+        self._standing = standing
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Make the engine, the state and the counters."""
@@ -89,7 +94,12 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         # Not a dict: taking the oldest out of one walks over all that was taken out before.
         self._cache: OrderedDict[str, CardState] = OrderedDict()
         self._changes = RuleChanges(
-            self._rule_tables, self._topics, "card", self._engine.use, runtime_context
+            self._rule_tables,
+            self._topics,
+            self._standing,
+            "card",
+            self._engine.use,
+            runtime_context,
         )
         self._metrics = runtime_context.get_metrics_group()
         self._counters: dict[str, Any] = {}

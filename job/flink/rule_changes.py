@@ -21,6 +21,7 @@ from job.engine.card_engine import Output, Source, dead_letter
 from job.engine.intake import Unreadable
 from job.engine.rule_set import RuleSet
 from job.engine.rules_in_force import RulesInForce
+from job.flink.standing_rules import Standing
 from job.flink.tables import Framed, unframe
 
 #: By the records' keys.
@@ -41,6 +42,9 @@ class RuleChanges:
     part
         What of the job the task is. Refusals are told by the tasks on one card alone, and of
         those by the first: all of them refuse the same.
+    standing
+        The topic as it stood when the job was submitted: it counts from the first swipe on, and
+        its records are only written down when they come by themselves.
     use
         Takes over what is in force.
 
@@ -54,12 +58,14 @@ class RuleChanges:
         self,
         rule_tables: dict[str, dict[str, Any]],
         topics: Topics,
+        standing: Standing,
         part: Literal["card", "window"],
         use: Callable[[RulesInForce], None],
         runtime_context: RuntimeContext,
     ) -> None:
         self._rules = RuleSet(rule_tables)
         self._topics = topics
+        self._standing = standing
         self._part: Final = part
         self._use = use
         # PyFlink's own way to ask raises with Flink 2: Java moved the answer.
@@ -69,26 +75,53 @@ class RuleChanges:
         metrics = runtime_context.get_metrics_group()
         self._applied = metrics.counter("rule_changes_applied")
         self._refused = metrics.counter("rule_changes_refused")
+        #: Of the topic at the submission: the newest accepted of each key, and what was refused.
+        self._newest_before: dict[str, bytes] = {}
+        self._refused_before: dict[tuple[int, int], Unreadable] = {}
         self.loaded = False
 
     def load(self, context: Any) -> list[Output]:
-        """Take over what the broadcast state holds; gives dead letters of what no longer can be."""
-        state = context.get_broadcast_state(RULES_STATE)
-        framed = {key: unframe(stored) for key, stored in sorted(state.items())}
-        records = [(key, each.value) for key, each in framed.items()]
-        rules, refused = self._rules.restored(records)
+        """Take over what stands; gives dead letters of what this job no longer lets stand.
+
+        That is what stood at the submission and what the state holds; of each key the later.
+        """
+        self._read_standing()
+        stands = {key: unframe(data) for key, data in self._newest_before.items()}
+        held = {}
+        for key, data in context.get_broadcast_state(RULES_STATE).items():
+            record = held[key] = unframe(data)
+            if key not in stands or record.offset > stands[key].offset:
+                stands[key] = record
+        records = {key: each.value for key, each in sorted(stands.items()) if each.value}
+        rules, refused = self._rules.restored(records.items())
         self._take_over(rules)
         self.loaded = True
         return [
             output
             for key, refusal in refused.items()
-            for output in self._refuse(framed[key], refusal)
+            if key in held
+            for output in self._refuse(held[key], refusal)
         ]
+
+    def _read_standing(self) -> None:
+        """In the order of the topic, as if the records came now: a refused one changes nothing."""
+        rules = self._rules
+        for data in self._standing.records:
+            record = unframe(data)
+            try:
+                rules = rules.with_record(record.key, record.value)
+            except Unreadable as refusal:
+                self._refused_before[record.partition, record.offset] = refusal
+            else:
+                self._newest_before[record.key] = data
 
     def take(self, data: bytes, context: Any) -> list[Output]:
         """Apply one framed record of ``rules``, or refuse it; the old rules stay then."""
         outputs = [] if self.loaded else self.load(context)
         record, before = unframe(data), self._rules
+        state = context.get_broadcast_state(RULES_STATE)
+        if record.offset < self._standing.ends.get(record.partition, 0):
+            return [*outputs, *self._write_down(record, data, state)]
         try:
             rules = before.with_record(record.key, record.value)
             self._take_over(rules)
@@ -101,19 +134,29 @@ class RuleChanges:
         if rules is before:  # the same change again, or nothing to take back
             return outputs
         # Outside: where the state cannot be written, the task must go back to its checkpoint.
-        state = context.get_broadcast_state(RULES_STATE)
-        if record.value:
+        # What stood at the submission and was taken back must not stand again after a restart.
+        if record.value or record.key in self._newest_before:
             state.put(record.key, data)
         else:
             state.remove(record.key)
-        self._applied.inc(1)
         return [*outputs, self._audit(record, before)]
+
+    def _write_down(self, record: Framed, data: bytes, state: Any) -> list[Output]:
+        """Keep a record that counts since the submission; an older one of its key is past."""
+        refusal = self._refused_before.get((record.partition, record.offset))
+        if refusal is not None:
+            return self._refuse(record, refusal)
+        if self._newest_before.get(record.key) != data:
+            return []
+        state.put(record.key, data)
+        return [self._audit(record, self._rules)]
 
     def _take_over(self, rules: RuleSet) -> None:
         self._use(rules.in_force)
         self._rules = rules
 
     def _audit(self, record: Framed, before: RuleSet) -> Output:
+        self._applied.inc(1)
         standing = self._rules.changes.get(record.key) or self._rules.snoozed.get(record.key)
         audit = RuleAudit(
             v=CONTRACT_VERSION,

@@ -47,6 +47,17 @@ def unframe(data: bytes) -> Framed:
     return Framed(kind == SWIPE_KIND, int(partition), int(offset), key, rest[split:])
 
 
+def frame_rule(partition: int, offset: int, key: bytes, value: bytes) -> bytes:
+    """Put a record of ``rules`` together as :func:`rules_query` does.
+
+    Examples
+    --------
+    >>> unframe(frame_rule(3, 17, b"velocity", b"{}"))
+    Framed(is_swipe=False, partition=3, offset=17, key='velocity', value=b'{}')
+    """
+    return b"%s %d %d %d %s%s" % (RULE_KIND, partition, offset, len(key), key, value)
+
+
 def source_table(options: JobOptions, topics: Topics) -> str:
     """DDL of the table ``incoming``: one row for each record, with where it stood.
 

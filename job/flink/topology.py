@@ -21,6 +21,7 @@ from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
 from job.flink.card_function import OBSERVATIONS, CardFunction
 from job.flink.options import JobOptions
 from job.flink.rule_changes import RULES_STATE
+from job.flink.standing_rules import read_standing
 from job.flink.tables import rules_query, rules_table, sink_table, source_query, source_table
 from job.flink.window_function import WindowFunction
 from job.rules.parameters import DEFAULT_FILE, read_tables
@@ -95,6 +96,8 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     ------
     job.rules.parameters.ParametersError
         If the rules' parameter file cannot be used.
+    job.flink.standing_rules.RulesUnreadable
+        If the topic of their changes cannot be read.
     """
     rule_tables = read_tables(Path(options.rules_file) if options.rules_file else DEFAULT_FILE)
     settings = engine_settings(options)
@@ -102,6 +105,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     env = StreamExecutionEnvironment.get_execution_environment(configuration(options))
     if options.parallelism is not None:
         env.set_parallelism(options.parallelism)
+    standing = read_standing(options, topics)
     tables = StreamTableEnvironment.create(env)
     tables.execute_sql(source_table(options, topics))
     tables.execute_sql(rules_table(options, topics))
@@ -113,6 +117,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         options.event_time_max_ahead_ms if options.event_time_limit_ms is None else None,
         options.state_cache_cards,
         options.state_ttl_ms,
+        standing,
     )
     by_card = _by_card(_incoming(tables, topics))
     rule_changes = _rule_changes(tables).broadcast(RULES_STATE)
@@ -125,7 +130,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     across = (
         _by_first_field(judged.get_side_output(OBSERVATIONS), Types.STRING())
         .connect(rule_changes)
-        .process(WindowFunction(rule_tables, settings, topics), _OUTPUT)
+        .process(WindowFunction(rule_tables, settings, topics, standing), _OUTPUT)
         .name("count across cards")
         .uid("count-across-cards")
     )

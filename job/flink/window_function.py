@@ -18,6 +18,7 @@ from job.engine.window_engine import (
     encode_entity_state,
 )
 from job.flink.rule_changes import RuleChanges
+from job.flink.standing_rules import Standing
 from job.rules.parameters import rules_from_tables
 
 
@@ -26,16 +27,21 @@ class WindowFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
 
     Parameters
     ----------
-    rule_tables, settings, topics
+    rule_tables, settings, topics, standing
         As for :class:`job.flink.card_function.CardFunction`.
     """
 
     def __init__(
-        self, rule_tables: dict[str, dict[str, Any]], settings: EngineSettings, topics: Topics
+        self,
+        rule_tables: dict[str, dict[str, Any]],
+        settings: EngineSettings,
+        topics: Topics,
+        standing: Standing,
     ) -> None:
         self._rule_tables = rule_tables
         self._settings = settings
         self._topics = topics
+        self._standing = standing
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Make the engine, the state and the counters."""
@@ -44,7 +50,12 @@ class WindowFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         descriptor = ValueStateDescriptor("entity", Types.PICKLED_BYTE_ARRAY())
         self._state = runtime_context.get_state(descriptor)
         self._changes = RuleChanges(
-            self._rule_tables, self._topics, "window", self._engine.use, runtime_context
+            self._rule_tables,
+            self._topics,
+            self._standing,
+            "window",
+            self._engine.use,
+            runtime_context,
         )
         metrics = runtime_context.get_metrics_group()
         self._counters = {

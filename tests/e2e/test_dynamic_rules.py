@@ -12,7 +12,6 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -29,7 +28,7 @@ from job.rules.parameters import DEFAULT_FILE
 from stack.faults.taskmanager_kill import TaskmanagerKill
 from stack.local import LocalStack
 from workbench.plan import JobPlan
-from workbench.rule_drafts import Draft, Drafting, RuleDraft, SnoozeDraft
+from workbench.rule_drafts import Draft, Drafting, RuleDraft, SnoozeDraft, standing_rules
 from workbench.rule_source import Published, RuleSource
 from workbench.rule_topic import send_records
 from workbench.submission import submitted
@@ -48,11 +47,11 @@ IDLE_S: Final = 6.0
 class RunningJob:
     """A job, the cards that are swiped at it, and what it says."""
 
-    def __init__(self, stack: LocalStack, job_id: str, ledger: Path) -> None:
+    def __init__(self, stack: LocalStack, job_id: str, source: RuleSource) -> None:
         self.stack, self.job_id = stack, job_id
         self.bootstrap = stack.settings.kafka_address
         self.topics = Topics.with_prefix(PREFIX)
-        self.source = RuleSource(self.bootstrap, PREFIX, ledger, None, DEFAULT_FILE)
+        self.source = source
         self._cards = itertools.count()
         self._producer = open_producer(self.bootstrap)
         self._decoders = {
@@ -146,15 +145,24 @@ class RunningJob:
         return result
 
 
+#: Stands on the topic before the job is submitted: the second of them counts.
+FIRST_LOOK: Final = ({"cards": 50}, {"cards": 60})
+
+
 @pytest.fixture(scope="module")
 def job(stack_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningJob]:
     stack = LocalStack(stack_settings)
     bootstrap = stack_settings.kafka_address
     create_run_topics(bootstrap, PREFIX, partitions=PARTITIONS)
+    ledger = tmp_path_factory.mktemp("ledger") / "changes.jsonl"
+    source = RuleSource(bootstrap, PREFIX, ledger, None, DEFAULT_FILE)
+    drafting = Drafting(source.tables(), "test")
+    for parameters in FIRST_LOOK:
+        drafts = [RuleDraft("bin_attack", parameters)]
+        source.change(lambda entries, d=drafts: drafting.decide(entries, d), 0)  # type: ignore[misc]
     try:
         with submitted(stack, JobPlan(), PREFIX, START_MS + 86_400_000_000) as job_id:
-            ledger = tmp_path_factory.mktemp("ledger") / "changes.jsonl"
-            running = RunningJob(stack, job_id, ledger)
+            running = RunningJob(stack, job_id, source)
             try:
                 yield running
             finally:
@@ -171,6 +179,14 @@ def as_in_the_file(job: RunningJob) -> Iterator[None]:
     rules = [RuleDraft(k, withdraw=True) for k, e in stand.items() if e.record and "|" not in k]
     if rules:
         job.change(*rules)
+
+
+def test_what_stood_on_the_topic_judges_the_very_first_swipe(job: RunningJob) -> None:
+    decision, _ = job.burst()
+    entries = job.source.ledger().entries()
+    first, *_ = (x for x in job.seen[job.topics.decisions] if x.swipe_id == "s0-0")
+    expected = standing_rules(job.source.tables(), entries).version
+    assert (first.rules_version, decision.rules_version) == (expected, expected)
 
 
 def test_a_paused_rule_fires_until_the_job_says_so_and_not_after(job: RunningJob) -> None:

@@ -20,11 +20,14 @@ from job.engine.window_engine import (
     encode_observation,
 )
 from job.flink.card_function import CardFunction
+from job.flink.standing_rules import Standing
+from job.flink.tables import frame_rule
 from job.flink.window_function import WindowFunction
 from job.rules.example import example_swipe
 from job.rules.parameters import DEFAULT_FILE, read_tables
 
 KEY = "example-card"
+NOTHING = Standing((), {})
 
 
 class DiskFull(Exception):
@@ -93,6 +96,9 @@ class Broadcast(dict[str, bytes]):
     def remove(self, key: str) -> None:
         del self[key]
 
+    def contains(self, key: str) -> bool:
+        return key in self
+
 
 class Context:
     """Of one record: its time, a watermark that has not begun, and the broadcast state."""
@@ -116,10 +122,9 @@ class Context:
         pass
 
 
-def card_function(state: State, subtask: int = 0) -> CardFunction:
-    function = CardFunction(
-        read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(), None, 10, 1_000
-    )
+def card_function(state: State, subtask: int = 0, standing: Standing = NOTHING) -> CardFunction:
+    tables, run_topics = read_tables(DEFAULT_FILE), Topics.with_prefix()
+    function = CardFunction(tables, EngineSettings(), run_topics, None, 10, 1_000, standing)
     function.open(Runtime(state, subtask))
     return function
 
@@ -130,7 +135,7 @@ def send(function: CardFunction, swipe_id: str = "s1", context: Context | None =
     return list(function.process_element(frame, context or Context()))
 
 
-def velocity(version: int = 1, **parameters: Any) -> bytes:
+def velocity(version: int = 1, offset: int = 9, **parameters: Any) -> bytes:
     """A change of `velocity`, as the source frames it."""
     change = RuleChange(
         change_id=f"c{version}",
@@ -140,7 +145,7 @@ def velocity(version: int = 1, **parameters: Any) -> bytes:
         author="somebody",
         changed_ms=1,
     )
-    return b"R 3 9 8 velocity" + msgspec.json.encode(change)
+    return frame_rule(3, offset, b"velocity", msgspec.json.encode(change))
 
 
 def take(function: Any, frame: bytes, context: Context) -> list[dict[str, Any]]:
@@ -154,7 +159,9 @@ def topics(results: list[Any]) -> list[str]:
 
 
 def window_function(state: State) -> WindowFunction:
-    function = WindowFunction(read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix())
+    function = WindowFunction(
+        read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(), Standing()
+    )
     function.open(Runtime(state))
     return function
 
@@ -264,6 +271,56 @@ def test_a_restarted_task_judges_by_what_the_broadcast_state_holds() -> None:
     send(card_function(state), "s1")
     context = Context(Broadcast(velocity=velocity(swipes=2)))
     assert topics(send(card_function(state), "s2", context)) == ["decisions", "alerts"]
+
+
+class TestWhatStoodAtTheSubmission:
+    """The topic held, at offsets 0 to 3: one that is past, one that counts, and one refused."""
+
+    PAST = velocity(offset=0, version=1, swipes=9)
+    TAKEN_BACK = b"R 3 1 8 velocity"
+    COUNTS = velocity(offset=2, version=2, swipes=2)
+    REFUSED = velocity(offset=3, version=3, swipes=1)
+    TOPIC = Standing((PAST, TAKEN_BACK, COUNTS, REFUSED), {3: 4})
+
+    @pytest.fixture
+    def state(self) -> State:
+        """Of a card that has swiped once."""
+        state = State()
+        send(card_function(state), "s1")
+        return state
+
+    def test_it_judges_the_first_swipe(self, state: State) -> None:
+        function = card_function(state, standing=self.TOPIC)
+        assert topics(send(function, "s2")) == ["decisions", "alerts"]
+
+    def test_it_is_only_written_down_when_it_comes_by_itself(self, state: State) -> None:
+        function, context = card_function(state, standing=self.TOPIC), Context()
+        assert take(function, self.PAST, context) == []
+        assert take(function, self.TAKEN_BACK, context) == []
+        assert context.broadcast == {}
+        (audit,) = take(function, self.COUNTS, context)
+        assert audit["rules_version"] == audit["previous_rules_version"]
+        (letter,) = take(function, self.REFUSED, context)
+        assert letter["reason"] == "rule_change"
+        assert context.broadcast == {"velocity": self.COUNTS}
+        assert topics(send(function, "s2", context)) == ["decisions", "alerts"]
+
+    def test_after_a_restart_what_came_later_counts(self, state: State) -> None:
+        context = Context(Broadcast(velocity=velocity(offset=4, version=4, swipes=9)))
+        restarted = card_function(state, standing=self.TOPIC)
+        assert topics(send(restarted, "s2", context)) == ["decisions"]
+
+    def test_what_was_taken_back_later_does_not_stand_again(self, state: State) -> None:
+        function, context = card_function(state, standing=self.TOPIC), Context()
+        take(function, self.COUNTS, context)
+        take(function, b"R 3 4 8 velocity", context)
+        restarted = card_function(state, standing=self.TOPIC)
+        assert topics(send(restarted, "s2", context)) == ["decisions"]
+
+    def test_it_is_newer_than_the_state_of_an_old_savepoint(self, state: State) -> None:
+        context = Context(Broadcast(velocity=self.PAST))
+        function = card_function(state, standing=self.TOPIC)
+        assert topics(send(function, "s2", context)) == ["decisions", "alerts"]
 
 
 def test_a_bad_change_is_told_once_and_changes_nothing() -> None:
