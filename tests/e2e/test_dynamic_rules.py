@@ -12,6 +12,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -158,8 +159,8 @@ def job(stack_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     source = RuleSource(bootstrap, PREFIX, ledger, None, DEFAULT_FILE)
     drafting = Drafting(source.tables(), "test")
     for parameters in FIRST_LOOK:
-        drafts = [RuleDraft("bin_attack", parameters)]
-        source.change(lambda entries, d=drafts: drafting.decide(entries, d), 0)  # type: ignore[misc]
+        draft = RuleDraft("bin_attack", parameters)
+        source.change(partial(drafting.decide, drafts=[draft]), 0)
     try:
         with submitted(stack, JobPlan(), PREFIX, START_MS + 86_400_000_000) as job_id:
             running = RunningJob(stack, job_id, source)

@@ -160,7 +160,7 @@ def topics(results: list[Any]) -> list[str]:
 
 def window_function(state: State) -> WindowFunction:
     function = WindowFunction(
-        read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(), Standing()
+        read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(), NOTHING
     )
     function.open(Runtime(state))
     return function
