@@ -21,8 +21,7 @@ from job.engine.card_state import CardState, decode_card_state, encode_card_stat
 from job.engine.intake import Unreadable
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
-from job.flink.rule_changes import RuleChanges
-from job.flink.standing_rules import Standing
+from job.flink.rule_changes import RuleChanges, Standing
 from job.flink.tables import unframe
 from job.rules.parameters import rules_from_tables
 from job.version import check_code_hash, code_hash

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from pyflink.common import Types
@@ -21,13 +21,27 @@ from job.engine.card_engine import Output, Source, dead_letter
 from job.engine.intake import Unreadable
 from job.engine.rule_set import RuleSet
 from job.engine.rules_in_force import RulesInForce
-from job.flink.standing_rules import Standing
 from job.flink.tables import Framed, unframe
 
 #: By the records' keys.
 RULES_STATE: Final = MapStateDescriptor("rules", Types.STRING(), Types.PICKLED_BYTE_ARRAY())
 _NANOS_PER_MS: Final = 1_000_000
 _encode = msgspec.json.Encoder().encode
+
+
+class Standing(NamedTuple):
+    """The topic ``rules`` as it stood at the submission.
+
+    Attributes
+    ----------
+    records
+        Framed as the source frames them, in the order of each partition.
+    ends
+        Offset behind the last one, by partition: what comes from before it is no news.
+    """
+
+    records: tuple[bytes, ...]
+    ends: dict[int, int]
 
 
 class RuleChanges:

@@ -8,33 +8,19 @@ what stands there to the tasks.
 from __future__ import annotations
 
 import time
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from py4j.protocol import Py4JJavaError
 from pyflink.java_gateway import get_gateway
 
 from job.contracts import Topics
 from job.flink.options import JobOptions
+from job.flink.rule_changes import Standing
 from job.flink.tables import frame_rule
 
 #: Longest wait for the broker, and for the end of the topic. A choice.
 TIMEOUT_MS: Final = 30_000
 _POLL_MS: Final = 200
-
-
-class Standing(NamedTuple):
-    """The topic ``rules`` as it stood at the submission.
-
-    Attributes
-    ----------
-    records
-        Framed as the source frames them, in the order of each partition.
-    ends
-        Offset behind the last one, by partition: what comes from before it is no news.
-    """
-
-    records: tuple[bytes, ...]
-    ends: dict[int, int]
 
 
 class RulesUnreadable(RuntimeError):

@@ -17,8 +17,7 @@ from job.engine.window_engine import (
     decode_observation,
     encode_entity_state,
 )
-from job.flink.rule_changes import RuleChanges
-from job.flink.standing_rules import Standing
+from job.flink.rule_changes import RuleChanges, Standing
 from job.rules.parameters import rules_from_tables
 
 

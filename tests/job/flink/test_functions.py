@@ -20,7 +20,7 @@ from job.engine.window_engine import (
     encode_observation,
 )
 from job.flink.card_function import CardFunction
-from job.flink.standing_rules import Standing
+from job.flink.rule_changes import Standing
 from job.flink.tables import frame_rule
 from job.flink.window_function import WindowFunction
 from job.rules.example import example_swipe
