@@ -106,12 +106,16 @@ class TopicRecords:
         return pack(columns[:, 0], columns[:, 1])
 
 
+#: Topics that the job reads beside ``swipes``; a dead letter of theirs stands for no swipe.
+_NOT_OF_SWIPES: Final = ("card-profiles", "rules")
+
+
 def _source(record: Any) -> tuple[int, int]:
     offset = getattr(record, "offset", -1)
     if offset < 0:
         return -1, -1
     topic = getattr(record, "topic", None)
-    if topic is not None and topic.endswith("card-profiles"):
+    if topic is not None and topic.endswith(_NOT_OF_SWIPES):
         return -1, -1
     return record.partition, offset
 
@@ -119,6 +123,11 @@ def _source(record: Any) -> tuple[int, int]:
 def is_profile_letter(record: Any) -> bool:
     """Whether a dead letter came from the card profiles, and so stands for no swipe."""
     return isinstance(record, DeadLetter) and record.topic.endswith("card-profiles")
+
+
+def is_rule_letter(record: Any) -> bool:
+    """Whether a dead letter came from a change of the rules, and so stands for no swipe."""
+    return isinstance(record, DeadLetter) and record.topic.endswith("rules")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,14 @@ import msgspec
 import numpy as np
 
 from evaluation.decoding import LooseDecision
-from evaluation.history import FATE_TOPICS, NOWHERE, Expected, History, is_profile_letter
+from evaluation.history import (
+    FATE_TOPICS,
+    NOWHERE,
+    Expected,
+    History,
+    is_profile_letter,
+    is_rule_letter,
+)
 
 #: Without these a decision cannot be held against another.
 JUDGED_FIELDS = ("fate", "score", "action")
@@ -27,7 +34,10 @@ def strays(history: History) -> dict[str, int]:
         rows = records.committed & (history.source_positions(topic) == NOWHERE)
         named = [records.records[row] for row in np.flatnonzero(rows).tolist()]
         # One that cannot be read is counted as damaged.
-        count = sum(each is not None and not is_profile_letter(each) for each in named)
+        count = sum(
+            each is not None and not is_profile_letter(each) and not is_rule_letter(each)
+            for each in named
+        )
         if count:
             found[topic] = count
     return found

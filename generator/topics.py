@@ -44,7 +44,13 @@ def run_topics(prefix: str) -> tuple[str, ...]:
     ('run-7.swipes', 'run-7.card-profiles')
     """
     topics = Topics.with_prefix(prefix)
-    return (topics.swipes, topics.card_profiles, *topics.outputs())
+    return (
+        topics.swipes,
+        topics.card_profiles,
+        topics.rules,
+        *topics.outputs(),
+        topics.rule_audit,
+    )
 
 
 def create_run_topics(
@@ -84,7 +90,7 @@ def create_run_topics(
     create_topics(
         bootstrap,
         dict.fromkeys(names, partitions),
-        compacted={Topics.with_prefix(prefix).card_profiles},
+        compacted=Topics.with_prefix(prefix).compacted(),
         replication=replication,
         extra=extra,
     )

@@ -5,7 +5,8 @@ the only definition: the JSON Schemas below ``docs/schemas/`` are generated from
 
 Field names follow ISO 8583 (card messages); codes follow ISO 4217 (currency), ISO 18245
 (merchant category) and ISO 3166-1 alpha-2 (country). All times are event times in milliseconds
-since 1970-01-01T00:00:00Z. Labels (what is fraud) never travel in a message.
+since 1970-01-01T00:00:00Z, unless a field says that it is wall time. Labels (what is fraud) never
+travel in a message.
 """
 
 from __future__ import annotations
@@ -60,7 +61,17 @@ DeadLetterReason = Literal[
     "event_time_ahead",
     "id_conflict",
     "internal_error",
+    "rule_change",
 ]
+RuleMode = Literal["active", "shadow", "paused"]
+WallTimeMs = Annotated[
+    int,
+    Meta(ge=0, le=253_402_300_799_999, description="Wall time, ms since the Unix epoch (UTC)."),
+]
+ChangeVersion = Annotated[
+    int, Meta(ge=1, le=2**53 - 1, description="Of this key: higher with each change.")
+]
+Note = Annotated[str, Meta(max_length=500, description="Why, for people.")]
 
 #: Entry modes in which the card itself is at the terminal (ISO 8583 field 22).
 CARD_PRESENT: Final = frozenset({"chip", "contactless", "magstripe", "fallback"})
@@ -141,6 +152,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     Swipes with another fate stand on ``late-swipes`` or ``dead-letters``. ``rules`` names the
     rules that fired, ``rule_errors`` those that raised (the others still judged),
     ``shadow_rules`` those that would have fired and only watch: they are in no score or action.
+    ``snoozed``: the score asked for a review or a block, and a snooze of the card or the merchant
+    held the action at ``clear``. ``rules_version`` names the rules that judged where they were
+    changed while the job runs (:class:`RuleAudit` says what they are); it is left out where those
+    of the job's parameter file judged.
     """
 
     v: Version
@@ -155,6 +170,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     rules: list[str] = []
     rule_errors: list[str] = []
     shadow_rules: list[str] = []
+    snoozed: bool = False
+    rules_version: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +196,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Travels on ``alerts``, keyed by ``entity_id``. ``alert_id`` is a function of the cause, so that
     a repeat can be recognised: ``card:<swipe_id>`` for a card,
     ``<rule>:<entity_id>:<window_start_ms>`` for a window that looks across cards.
+    ``rules_version`` as in :class:`Decision`.
     """
 
     v: Version
@@ -192,6 +210,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     findings: Annotated[list[Finding], Meta(min_length=1)]
     window_start_ms: EventTimeMs | None = None
     window_end_ms: EventTimeMs | None = None
+    rules_version: str = ""
 
 
 class LateSwipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +269,92 @@ class WindowDrop(msgspec.Struct, frozen=True, kw_only=True):
     lateness_ms: int
 
 
+class RuleChange(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="record",
+    tag="rule",
+):
+    """How one rule judges from now on, until it is changed again.
+
+    Travels on the compacted topic ``rules``, keyed by the rule's name. ``parameters`` are all that
+    differ from the parameter file the job was started with; what is left out has that file's
+    value, not that of an earlier change. ``mode``: it acts, it only watches (shadow), or it does
+    not judge (paused). A record without a value takes the rule back to the parameter file.
+    """
+
+    v: Version = CONTRACT_VERSION
+    change_id: Identifier
+    version: ChangeVersion
+    rule: Identifier
+    mode: RuleMode = "active"
+    parameters: Annotated[dict[Identifier, bool | int | float | str], Meta(max_length=64)] = {}
+    author: Identifier
+    changed_ms: WallTimeMs
+    note: Note = ""
+
+
+class Snooze(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="record",
+    tag="snooze",
+):
+    """No alert on one card, or at one merchant, for swipes before an event time.
+
+    Travels on ``rules``, keyed ``snooze|<entity_type>|<entity_id>``. The swipes are judged all the
+    same. A record without a value ends the snooze.
+    """
+
+    v: Version = CONTRACT_VERSION
+    change_id: Identifier
+    version: ChangeVersion
+    entity_type: Literal["card", "merchant"]
+    entity_id: Identifier
+    until_ms: Annotated[EventTimeMs, Meta(description="Event time; this moment excluded.")]
+    author: Identifier
+    changed_ms: WallTimeMs
+    note: Note = ""
+
+
+RuleRecord = RuleChange | Snooze
+
+
+def rule_record_key(record: RuleRecord) -> str:
+    """The key under which a record of ``rules`` travels, so that compaction keeps the newest."""
+    if isinstance(record, RuleChange):
+        return record.rule
+    return f"snooze|{record.entity_type}|{record.entity_id}"
+
+
+class RuleAudit(msgspec.Struct, frozen=True, kw_only=True):
+    """One task of the job says that it took a record of ``rules``, and which rules judge now.
+
+    Travels on ``rule-audit``, keyed as the record was. ``part`` is what of the job it is: the rules
+    on one card, or those across cards; each of its ``parallelism`` tasks says so once.
+    ``rules_version`` is over all rules with all their parameters; ``change_id`` and
+    ``change_version`` are null where a record without a value took a change back. What was refused
+    stands on ``dead-letters``.
+    """
+
+    v: Version
+    key: str
+    change_id: Identifier | None
+    change_version: ChangeVersion | None
+    rules_version: str
+    previous_rules_version: str
+    part: Literal["card", "window"]
+    subtask: Annotated[int, Meta(ge=0)]
+    parallelism: Annotated[int, Meta(ge=1)]
+    partition: Annotated[int, Meta(ge=0, description="Source partition on `rules`.")]
+    offset: Annotated[int, Meta(ge=0, description="Source offset on `rules`.")]
+    applied_ms: WallTimeMs
+
+
 class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What a rule that looks across cards needs of one judged swipe. Inside the job only."""
 
@@ -265,11 +370,13 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
 
     swipes: str
     card_profiles: str
+    rules: str
     decisions: str
     alerts: str
     late_swipes: str
     dead_letters: str
     window_drops: str
+    rule_audit: str
 
     @classmethod
     def with_prefix(cls, prefix: str = "") -> Topics:
@@ -283,15 +390,17 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             swipes=f"{prefix}swipes",
             card_profiles=f"{prefix}card-profiles",
+            rules=f"{prefix}rules",
             decisions=f"{prefix}decisions",
             alerts=f"{prefix}alerts",
             late_swipes=f"{prefix}late-swipes",
             dead_letters=f"{prefix}dead-letters",
             window_drops=f"{prefix}window-drops",
+            rule_audit=f"{prefix}rule-audit",
         )
 
     def outputs(self) -> tuple[str, ...]:
-        """The topics that the job writes."""
+        """The topics that the job writes for what it reads on ``swipes``."""
         return (
             self.decisions,
             self.alerts,
@@ -300,14 +409,20 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
             self.window_drops,
         )
 
+    def compacted(self) -> tuple[str, ...]:
+        """The topics of which the newest record of each key counts."""
+        return (self.card_profiles, self.rules)
+
 
 #: The records by the (unprefixed) topic they travel on.
 RECORDS_BY_TOPIC: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "swipes": (Swipe, ClockRecord),
     "card-profiles": (CardProfile,),
+    "rules": (RuleChange, Snooze),
     "decisions": (Decision,),
     "alerts": (Alert,),
     "late-swipes": (LateSwipe,),
     "dead-letters": (DeadLetter,),
     "window-drops": (WindowDrop,),
+    "rule-audit": (RuleAudit,),
 }

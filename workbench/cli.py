@@ -23,6 +23,7 @@ from workbench import (
     cli_gates,
     cli_inspect,
     cli_realism,
+    cli_rules,
     cli_run,
     cli_stack,
 )
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_stack.app, name="stack")
+app.add_typer(cli_rules.app, name="rules")
 for command in (
     *cli_run.COMMANDS,
     *cli_exam.COMMANDS,

@@ -1,4 +1,4 @@
-"""What is there and what was seen: `paystream scenarios`, `rules`, `runs`, `compare`?"""
+"""What is there and what was seen: `paystream scenarios`, `runs`, `compare`?"""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from evaluation.report import print_report
 from evaluation.store import Comparison, RunRow, UnknownRunError, compare, list_runs
 from job import schemas
 from job.rules import pages
-from job.rules.discovery import rule_classes
-from job.rules.parameters import DEFAULT_FILE, load_rules
 from scenarios.base import LookAlike
 from scenarios.discovery import scenario, scenario_classes
 from scenarios.mixes import MIXES, Mix
@@ -55,22 +53,6 @@ def _shares(mix: Mix) -> str:
         for name, ratio in mix.look_alikes_per_attack.items()
     ]
     return "\n".join(lines)
-
-
-def rules(name: Name = None) -> None:
-    """List what the job looks for, or show one rule's page."""
-    console = make_console()
-    classes = rule_classes()
-    if name is not None:
-        if name not in classes:
-            raise UnknownRunError(f"no rule is called {name!r}; rules: {', '.join(classes)}")
-        console.print(inspect.getdoc(classes[name]), markup=False)
-        return
-    table = Table("rule", "question", "fires from", box=None, pad_edge=False)
-    for rule in load_rules(DEFAULT_FILE):
-        fires = f"{rule.threshold:g} {rule.unit}"
-        table.add_row(f"[bold]{rule.name}[/]", _first_line(type(rule)), fires)
-    console.print(table)
 
 
 def runs() -> None:
@@ -133,7 +115,6 @@ def docs(
 compare_runs.__name__ = "compare"
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     scenarios,
-    rules,
     runs,
     show,
     compare_runs,

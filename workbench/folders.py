@@ -21,3 +21,5 @@ BASELINES: Final = PROJECT_ROOT / "baselines"
 REPLAYS: Final = PROJECT_ROOT / "replays"
 #: Of an exam.
 SHARDS: Final = REPLAYS / "exam"
+#: Every change of the rules, where no database holds them.
+RULE_LEDGER: Final = PROJECT_ROOT / "rule-changes.jsonl"

@@ -14,6 +14,7 @@ from scenarios.discovery import UnknownScenario
 from stack.flink_rest import RestError
 from stack.process import StackError
 from workbench.children import ChildFailed
+from workbench.rule_ledger import LedgerError
 
 USAGE_EXIT_CODE: Final = 2
 INCONCLUSIVE_EXIT_CODE: Final = 3
@@ -30,6 +31,7 @@ _KNOWN: Final = (
     ChildFailed,
     KafkaRefused,
     KafkaUnreachable,
+    LedgerError,
     ParametersError,
     ReplayError,
     RestError,

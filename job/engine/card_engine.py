@@ -30,6 +30,7 @@ from job.engine.card_state import CardState
 from job.engine.detector import Detector
 from job.engine.fate import settle
 from job.engine.intake import Unreadable, read
+from job.engine.rules_in_force import RulesInForce
 from job.engine.settings import EngineSettings
 from job.rules.base import CrossCardRule, Rule
 
@@ -88,6 +89,11 @@ class CardEngine:
         self.event_time_limit_ms = settings.event_time_limit_ms
         self.cross_card_rules = [rule for rule in rules if isinstance(rule, CrossCardRule)]
         self.counts: Counter[str] = Counter()
+
+    def use(self, in_force: RulesInForce) -> None:
+        """Judge with other rules from the next record on."""
+        self.detector.use(in_force)
+        self.cross_card_rules = [r for r in in_force.rules if isinstance(r, CrossCardRule)]
 
     def load_profile(self, value: bytes, key: str, card: CardState, source: Source) -> list[Output]:
         """Take one record of ``card-profiles`` into the card's state.
@@ -225,19 +231,26 @@ class CardEngine:
         return Output(self.topics.late_swipes, swipe.card_token, _encode(late))
 
     def dead_letter(self, value: bytes, key: str, source: Source, reason: Unreadable) -> Output:
-        """Make a dead letter of a record: whole, or its beginning where it is too large."""
+        """Make a dead letter of a record, and count it."""
         self.counts["dead_letter"] += 1
-        whole = len(value) <= PAYLOAD_LIMIT_BYTES
-        letter = DeadLetter(
-            v=CONTRACT_VERSION,
-            reason=reason.reason,
-            detail=reason.detail,
-            topic=source.topic,
-            partition=source.partition,
-            offset=source.offset,
-            key=key[:KEY_LIMIT],
-            payload_base64=base64.b64encode(value[:PAYLOAD_LIMIT_BYTES]).decode("ascii"),
-            payload_bytes=len(value),
-            payload_sha256=None if whole else hashlib.sha256(value).hexdigest(),
-        )
-        return Output(self.topics.dead_letters, key[:KEY_LIMIT], _encode(letter))
+        return dead_letter(self.topics, value, key, source, reason)
+
+
+def dead_letter(
+    topics: Topics, value: bytes, key: str, source: Source, reason: Unreadable
+) -> Output:
+    """Make a dead letter of a record: whole, or its beginning where it is too large."""
+    whole = len(value) <= PAYLOAD_LIMIT_BYTES
+    letter = DeadLetter(
+        v=CONTRACT_VERSION,
+        reason=reason.reason,
+        detail=reason.detail,
+        topic=source.topic,
+        partition=source.partition,
+        offset=source.offset,
+        key=key[:KEY_LIMIT],
+        payload_base64=base64.b64encode(value[:PAYLOAD_LIMIT_BYTES]).decode("ascii"),
+        payload_bytes=len(value),
+        payload_sha256=None if whole else hashlib.sha256(value).hexdigest(),
+    )
+    return Output(topics.dead_letters, key[:KEY_LIMIT], _encode(letter))

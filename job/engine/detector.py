@@ -10,6 +10,7 @@ import msgspec
 
 from job.contracts import CONTRACT_VERSION, Action, Alert, Decision, Finding, Swipe
 from job.engine.card_state import CardState
+from job.engine.rules_in_force import RulesInForce
 from job.engine.settings import EngineSettings
 from job.rules.base import CardRule, Rule
 
@@ -43,20 +44,28 @@ class Detector:
 
     Attributes
     ----------
-    alerts_by_rule, errors_by_rule
+    alerts_by_rule, errors_by_rule, snoozed_alerts
         Counts since the detector was made, for metrics.
     """
 
     def __init__(self, rules: Sequence[Rule], settings: EngineSettings) -> None:
-        self.rules = [rule for rule in rules if isinstance(rule, CardRule)]
         self.settings = settings
         self.alerts_by_rule: Counter[str] = Counter()
         self.errors_by_rule: Counter[str] = Counter()
-        self._measures = [(rule, rule.measure, rule.threshold) for rule in self.rules]
-        lookback_ms = max((rule.lookback_ms for rule in self.rules), default=0)
+        self.snoozed_alerts = 0
+        self.use(RulesInForce.of(rules))
+
+    def use(self, in_force: RulesInForce) -> None:
+        """Judge with other rules from the next swipe on; the counts go on.
+
+        All is made before any of it is taken over: a rule that raises here leaves the old ones.
+        """
+        rules = [rule for rule in in_force.rules if isinstance(rule, CardRule)]
+        measures = [(rule, rule.measure, rule.threshold) for rule in rules]
+        self.rules, self._measures, self._in_force = rules, measures, in_force
         #: Event time that a card's history must cover: a judged swipe may itself be `lateness_ms`
         #: behind the newest, and looks back from there. A repeat needs the same span.
-        self.retention_ms = lookback_ms + settings.lateness_ms
+        self.retention_ms = in_force.lookback_ms + self.settings.lateness_ms
 
     def judge(self, swipe: Swipe, card: CardState) -> Judgement:
         """Measure every rule against the card's state before this swipe; changes nothing.
@@ -90,8 +99,9 @@ class Detector:
     ) -> tuple[Decision, Alert | None]:
         """Judge a swipe and remember it.
 
-        There is an alert where the action is not ``clear``: a rule whose weight alone stays below
-        the review score is named in the decision, and flags only together with others.
+        There is an alert where the action is not ``clear``. A rule whose weight alone stays below
+        the review score is named in the decision, and flags only together with others. Where card
+        or merchant is snoozed the score stays, the action is ``clear``, and there is no alert.
 
         Parameters
         ----------
@@ -106,7 +116,14 @@ class Detector:
         """
         judgement = self.judge(swipe, card)
         errors = list(judgement.rule_errors)
-        alert = None if judgement.action == "clear" else self._alert(swipe, card, judgement, errors)
+        action, alert, snoozed = judgement.action, None, False
+        if action != "clear":
+            snoozed = self._in_force.snoozes(swipe)
+            if snoozed:
+                action = "clear"
+                self.snoozed_alerts += 1
+            else:
+                alert = self._alert(swipe, card, judgement, errors)
         card.remember(swipe, digest, self.retention_ms)
         decision = Decision(
             v=CONTRACT_VERSION,
@@ -115,12 +132,14 @@ class Detector:
             event_time_ms=swipe.event_time_ms,
             fate="judged",
             score=judgement.score,
-            action=judgement.action,
+            action=action,
             partition=partition,
             offset=offset,
             rules=[rule.name for rule in judgement.fired],
             rule_errors=errors,
             shadow_rules=[rule.name for rule in judgement.shadow],
+            snoozed=snoozed,
+            rules_version=self._in_force.version,
         )
         return decision, alert
 
@@ -141,6 +160,7 @@ class Detector:
                 self._finding(rule, swipe, card, values[rule.name], errors)
                 for rule in judgement.fired
             ],
+            rules_version=self._in_force.version,
         )
 
     def _finding(

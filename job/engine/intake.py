@@ -93,18 +93,31 @@ def _clock_or_reason(value: bytes, error: Exception) -> ClockRecord:
         return _decode_clock(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         pass
+    raise contract_breach(value, error) from None
+
+
+def contract_breach(value: bytes, error: Exception) -> Unreadable:
+    """Why bytes that no decoder takes are no record of this contract.
+
+    Parameters
+    ----------
+    value
+        The record's value as it came; not empty.
+    error
+        What the decoder said.
+    """
     try:
         value.decode("utf-8")
     except UnicodeDecodeError as not_utf8:
-        raise Unreadable("not_utf8", str(not_utf8)) from None
+        return Unreadable("not_utf8", str(not_utf8))
     if not isinstance(error, msgspec.ValidationError):
-        raise Unreadable("not_json", f"{type(error).__name__}: {error}") from None
+        return Unreadable("not_json", f"{type(error).__name__}: {error}")
     try:
         version = _decode_version(value).v
     except (msgspec.DecodeError, ValueError):
         version = CONTRACT_VERSION
     if version > CONTRACT_VERSION:
-        raise Unreadable(
+        return Unreadable(
             "unknown_version", f"v is {version}, this job reads up to {CONTRACT_VERSION}"
-        ) from None
-    raise Unreadable("contract", str(error)) from None
+        )
+    return Unreadable("contract", str(error))

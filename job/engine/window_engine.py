@@ -15,6 +15,7 @@ import msgspec
 from job.contracts import CONTRACT_VERSION, Alert, Finding, Observation, Topics, WindowDrop
 from job.engine.card_engine import Output
 from job.engine.detector import action_for, noisy_or
+from job.engine.rules_in_force import RulesInForce
 from job.engine.settings import EngineSettings
 from job.rules.base import CrossCardRule, Rule
 
@@ -46,15 +47,25 @@ class WindowEngine:
     Attributes
     ----------
     counts
-        ``observed``, ``dropped``, ``alert`` and ``shadow_alert`` (of rules that only watch) since
-        the engine was made.
+        ``observed``, ``dropped``, ``alert``, ``shadow_alert`` (of rules that only watch),
+        ``snoozed_alert`` and ``unasked`` (of rules that were paused meanwhile) since the engine was
+        made.
     """
 
     def __init__(self, rules: Sequence[Rule], settings: EngineSettings, topics: Topics) -> None:
-        self.rules = {rule.name: rule for rule in rules if isinstance(rule, CrossCardRule)}
         self.settings = settings
         self.topics = topics
         self.counts: Counter[str] = Counter()
+        self.use(RulesInForce.of(rules))
+
+    def use(self, in_force: RulesInForce) -> None:
+        """Judge with other rules from the next observation on.
+
+        Open windows stay. One that already holds enough cards for a lowered threshold fires at
+        its next observation; one that has fired stays so.
+        """
+        rules = {rule.name: rule for rule in in_force.rules if isinstance(rule, CrossCardRule)}
+        self.rules, self._in_force = rules, in_force
 
     def window_end_ms(self, observation: Observation) -> int:
         """End (exclusive) of the window that an observation belongs to."""
@@ -76,7 +87,10 @@ class WindowEngine:
         entity
             The state of its rule and entity; changed.
         """
-        rule = self.rules[observation.rule]
+        rule = self.rules.get(observation.rule)
+        if rule is None:  # paused since it was observed
+            self.counts["unasked"] += 1
+            return []
         end_ms = self.window_end_ms(observation)
         if watermark_ms >= end_ms - 1:
             self.counts["dropped"] += 1
@@ -96,8 +110,18 @@ class WindowEngine:
             return []
         if alert.action == "clear":
             return []
+        if self._snoozed(rule, observation):
+            self.counts["snoozed_alert"] += 1
+            return []
         self.counts["alert"] += 1
         return [Output(self.topics.alerts, alert.entity_id, _encode(alert))]
+
+    def _snoozed(self, rule: CrossCardRule, observation: Observation) -> bool:
+        """Whether somebody whom an alert would name is snoozed; the window has fired for good."""
+        return any(
+            self._in_force.snoozes_entity(entity_type, entity_id, observation.event_time_ms)
+            for entity_type, entity_id in rule.snoozed_by(observation)
+        )
 
     def close(self, watermark_ms: int, entity: EntityState) -> None:
         """Forget the windows that the watermark has closed."""
@@ -145,6 +169,7 @@ class WindowEngine:
             ],
             window_start_ms=window.start_ms,
             window_end_ms=end_ms,
+            rules_version=self._in_force.version,
         )
 
 

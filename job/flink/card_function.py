@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pyflink.common import Row, Time, Types
-from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
+from pyflink.datastream import KeyedBroadcastProcessFunction, OutputTag, RuntimeContext
 from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
 
 from job.contracts import Observation, Topics
@@ -21,6 +21,7 @@ from job.engine.card_state import CardState, decode_card_state, encode_card_stat
 from job.engine.intake import Unreadable
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
+from job.flink.rule_changes import RuleChanges, Standing
 from job.flink.tables import unframe
 from job.rules.parameters import rules_from_tables
 from job.version import check_code_hash, code_hash
@@ -33,7 +34,7 @@ _NANOS_PER_MS: Final = 1_000_000
 _COMPACTION_PERIOD: Final = Time.milliseconds(30 * 86_400_000)
 
 
-class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
+class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
     """One instance owns its cards: what it decoded, it need not read again.
 
     Parameters
@@ -51,6 +52,8 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         Decoded cards held in memory.
     state_ttl_ms
         Wall-clock backstop, see :class:`job.flink.options.JobOptions`.
+    standing
+        Changes of the rules at the submission.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         max_ahead_ms: int | None,
         cache_cards: int,
         state_ttl_ms: int,
+        standing: Standing,
     ) -> None:
         self._code_hash = code_hash()
         self._rule_tables = rule_tables
@@ -69,6 +73,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._max_ahead_ms = max_ahead_ms
         self._cache_cards = cache_cards
         self._state_ttl_ms = state_ttl_ms
+        self._standing = standing
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Make the engine, the state and the counters."""
@@ -87,6 +92,14 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._state = runtime_context.get_state(descriptor)
         # Not a dict: taking the oldest out of one walks over all that was taken out before.
         self._cache: OrderedDict[str, CardState] = OrderedDict()
+        self._changes = RuleChanges(
+            self._rule_tables,
+            self._topics,
+            self._standing,
+            "card",
+            self._engine.use,
+            runtime_context,
+        )
         self._metrics = runtime_context.get_metrics_group()
         self._counters: dict[str, Any] = {}
         self._reported: dict[str, int] = {}
@@ -97,8 +110,19 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
             self._count(f"alerts_{rule.name}", 0)
             self._count(f"errors_{rule.name}", 0)
 
-    def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterable[Any]:
+    def process_broadcast_element(
+        self, value: Row, ctx: KeyedBroadcastProcessFunction.Context
+    ) -> Iterable[Any]:
+        """Take one framed change of the rules (:func:`job.flink.tables.rules_query`)."""
+        return [tuple(output) for output in self._changes.take(value[0], ctx)]
+
+    def process_element(
+        self, value: bytes, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext
+    ) -> Iterable[Any]:
         """Take one framed record (:func:`job.flink.tables.source_query`)."""
+        results: list[Any] = []
+        if not self._changes.loaded:
+            results += map(tuple, self._changes.load(ctx))
         is_swipe, partition, offset, key, payload = unframe(value)
         topic = self._topics.swipes if is_swipe else self._topics.card_profiles
         source = Source(topic, partition, offset)
@@ -135,7 +159,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         # A clock record comes when no more follow: nothing may be left uncounted then.
         if self._records >= METRICS_BATCH or (is_swipe and len(outputs) != 1):
             self._report()
-        results: list[Any] = [tuple(output) for output in outputs]
+        results += map(tuple, outputs)
         for observation in observations:
             results.append((OBSERVATIONS, Row(*encode_observation(observation))))
         return results
@@ -159,6 +183,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
             self._count(f"alerts_{rule}", count)
         for rule, count in engine.detector.errors_by_rule.items():
             self._count(f"errors_{rule}", count)
+        self._count("alerts_snoozed", engine.detector.snoozed_alerts)
 
     def _count(self, name: str, count: int) -> None:
         counter = self._counters.get(name)

@@ -1,8 +1,9 @@
 """How do records come in from Kafka, and how do the outputs go back, in the JVM?
 
 Kafka, event time, watermarks and transactions are left to Flink's SQL connector: Python never
-touches them. One source reads swipes and card profiles; a sink writes any output topic in one
-transaction, so that a card's decision and its alert become visible together.
+touches them. One source reads swipes and card profiles, one the changes of the rules; a sink writes
+any output topic in one transaction, so that a card's decision and its alert become visible
+together.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from job.flink.options import JobOptions
 #: What a framed record begins with.
 SWIPE_KIND = b"S"
 PROFILE_KIND = b"P"
+RULE_KIND = b"R"
 
 
 class Framed(NamedTuple):
@@ -43,6 +45,17 @@ def unframe(data: bytes) -> Framed:
     split = int(key_length)
     key = rest[:split].decode("utf-8", errors="replace")
     return Framed(kind == SWIPE_KIND, int(partition), int(offset), key, rest[split:])
+
+
+def frame_rule(partition: int, offset: int, key: bytes, value: bytes) -> bytes:
+    """Put a record of ``rules`` together as :func:`rules_query` does.
+
+    Examples
+    --------
+    >>> unframe(frame_rule(3, 17, b"velocity", b"{}"))
+    Framed(is_swipe=False, partition=3, offset=17, key='velocity', value=b'{}')
+    """
+    return b"%s %d %d %d %s%s" % (RULE_KIND, partition, offset, len(key), key, value)
 
 
 def source_table(options: JobOptions, topics: Topics) -> str:
@@ -85,19 +98,68 @@ def source_table(options: JobOptions, topics: Topics) -> str:
     """
 
 
+def rules_table(options: JobOptions, topics: Topics) -> str:
+    """DDL of the table ``rule_changes``: all of the topic, each time the job starts.
+
+    It has no say in event time: always idle, and its watermark at the epoch for the moment after
+    a record. One far ahead would do harm: while no swipes come it would be the only one that
+    counts, and close every window for good.
+    """
+    return f"""
+        CREATE TEMPORARY TABLE rule_changes (
+            record_key BYTES,
+            record_value BYTES,
+            record_partition INT METADATA FROM 'partition' VIRTUAL,
+            record_offset BIGINT METADATA FROM 'offset' VIRTUAL,
+            record_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+            WATERMARK FOR record_time AS TO_TIMESTAMP_LTZ(0, 3)
+        ) WITH (
+            'connector' = 'kafka',
+            'topic' = '{topics.rules}',
+            'scan.startup.mode' = 'earliest-offset',
+            'scan.watermark.idle-timeout' = '1 ms',
+            'properties.bootstrap.servers' = '{options.bootstrap_servers}',
+            'properties.group.id' = '{options.group_id}',
+            'properties.fetch.min.bytes' = '1',
+            'key.format' = 'raw',
+            'key.fields' = 'record_key',
+            'value.format' = 'raw',
+            'value.fields-include' = 'EXCEPT_KEY'
+            {_client_properties(options)}
+        )
+    """
+
+
 def source_query(topics: Topics) -> str:
     """The stream's fields: card key, framed bytes, event time.
 
+    A record without key would fail the key selection, so it gets an empty one.
+    """
+    kind = (
+        f"CASE record_topic WHEN '{topics.swipes}' "
+        f"THEN '{SWIPE_KIND.decode()} ' ELSE '{PROFILE_KIND.decode()} ' END"
+    )
+    return f"""
+        SELECT COALESCE(CAST(record_key AS STRING), ''), {_framed(kind)}, record_time FROM incoming
+    """  # noqa: S608
+
+
+def rules_query() -> str:
+    """The stream's only field: framed bytes."""
+    kind = f"'{RULE_KIND.decode()} '"
+    return f"SELECT {_framed(kind)} FROM rule_changes"  # noqa: S608
+
+
+def _framed(kind: str) -> str:
+    """What :func:`unframe` takes apart, as an expression.
+
     ISO-8859-1 maps each byte to one character and back, so that bytes of any kind, UTF-8 or not,
-    pass unchanged. A record without key would fail the key selection, so it gets an empty one.
+    pass unchanged.
     """
     return f"""
-        SELECT
-            COALESCE(CAST(record_key AS STRING), ''),
             ENCODE(
                 CONCAT(
-                    CASE record_topic WHEN '{topics.swipes}'
-                        THEN '{SWIPE_KIND.decode()} ' ELSE '{PROFILE_KIND.decode()} ' END,
+                    {kind},
                     CAST(record_partition AS STRING), ' ',
                     CAST(record_offset AS STRING), ' ',
                     CAST(COALESCE(CHAR_LENGTH(DECODE(record_key, 'ISO-8859-1')), 0) AS STRING), ' ',
@@ -105,10 +167,7 @@ def source_query(topics: Topics) -> str:
                     COALESCE(DECODE(record_value, 'ISO-8859-1'), '')
                 ),
                 'ISO-8859-1'
-            ),
-            record_time
-        FROM incoming
-    """  # noqa: S608
+            )"""
 
 
 def sink_table(name: str, options: JobOptions, topics: Topics) -> str:
@@ -127,7 +186,7 @@ def sink_table(name: str, options: JobOptions, topics: Topics) -> str:
             record_value BYTES
         ) WITH (
             'connector' = 'kafka',
-            'topic' = '{";".join(topics.outputs())}',
+            'topic' = '{";".join((*topics.outputs(), topics.rule_audit))}',
             'sink.delivery-guarantee' = '{options.sink_guarantee}',
             {exactly_once}
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',

@@ -1,9 +1,9 @@
 """How do source, functions and sink hang together?
 
 incoming -> keyed by card -> CardFunction -> decisions, alerts, late, dead letters -> outgoing
-                                  | observations, keyed by rule and entity
-                                  v
-                             WindowFunction -> alerts, window drops -> outgoing_across
+                              ^   | observations, keyed by rule and entity
+rule_changes, to every task --+   v
+                              +> WindowFunction -> alerts, window drops -> outgoing_across
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ from job.contracts import Topics
 from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
 from job.flink.card_function import OBSERVATIONS, CardFunction
 from job.flink.options import JobOptions
-from job.flink.tables import sink_table, source_query, source_table
+from job.flink.rule_changes import RULES_STATE
+from job.flink.standing_rules import read_standing
+from job.flink.tables import rules_query, rules_table, sink_table, source_query, source_table
 from job.flink.window_function import WindowFunction
 from job.rules.parameters import DEFAULT_FILE, read_tables
 
 #: From the project's own jar (`job/java`): which files RocksDB merges, and when.
 ROCKSDB_OPTIONS_FACTORY: Final = "dev.paystream.flink.FrequentCheckpointsOptionsFactory"
+#: Of what SQL makes; translated as it stands when a table becomes a stream.
+_TABLE_PARALLELISM: Final = "table.exec.resource.default-parallelism"
+_AS_THE_JOB: Final = "-1"
 _OUTPUT: Final = Types.TUPLE([Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
 
@@ -94,6 +99,8 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     ------
     job.rules.parameters.ParametersError
         If the rules' parameter file cannot be used.
+    job.flink.standing_rules.RulesUnreadable
+        If the topic of their changes cannot be read.
     """
     rule_tables = read_tables(Path(options.rules_file) if options.rules_file else DEFAULT_FILE)
     settings = engine_settings(options)
@@ -101,8 +108,10 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     env = StreamExecutionEnvironment.get_execution_environment(configuration(options))
     if options.parallelism is not None:
         env.set_parallelism(options.parallelism)
+    standing = read_standing(options, topics)
     tables = StreamTableEnvironment.create(env)
     tables.execute_sql(source_table(options, topics))
+    tables.execute_sql(rules_table(options, topics))
 
     card_function = CardFunction(
         rule_tables,
@@ -111,16 +120,20 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         options.event_time_max_ahead_ms if options.event_time_limit_ms is None else None,
         options.state_cache_cards,
         options.state_ttl_ms,
+        standing,
     )
+    by_card = _by_card(_incoming(tables, topics))
+    rule_changes = _rule_changes(tables).broadcast(RULES_STATE)
     judged = (
-        _by_card(_incoming(tables, topics))
+        by_card.connect(rule_changes)
         .process(card_function, _OUTPUT)
         .name("judge by card")
         .uid("judge-by-card")
     )
     across = (
         _by_first_field(judged.get_side_output(OBSERVATIONS), Types.STRING())
-        .process(WindowFunction(rule_tables, settings, topics), _OUTPUT)
+        .connect(rule_changes)
+        .process(WindowFunction(rule_tables, settings, topics, standing), _OUTPUT)
         .name("count across cards")
         .uid("count-across-cards")
     )
@@ -141,6 +154,18 @@ def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
         # The third field carries event time into the stream.
         Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.INSTANT()]),
     )
+
+
+def _rule_changes(tables: StreamTableEnvironment) -> DataStream:
+    """One reader: changes are few, and a reader without a partition would hold event time back."""
+    config = tables.get_config()
+    config.set(_TABLE_PARALLELISM, "1")
+    try:
+        return tables.to_append_stream(
+            tables.sql_query(rules_query()), Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE())])
+        )
+    finally:
+        config.set(_TABLE_PARALLELISM, _AS_THE_JOB)
 
 
 def _by_card(stream: DataStream) -> KeyedStream:

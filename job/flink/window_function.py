@@ -1,12 +1,12 @@
-"""How does the window engine run inside Flink's keyed process function?"""
+"""How does the window engine run inside Flink's keyed broadcast process function?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from pyflink.common import Types
-from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.common import Row, Types
+from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
 from pyflink.datastream.state import ValueStateDescriptor
 
 from job.contracts import Topics
@@ -17,24 +17,30 @@ from job.engine.window_engine import (
     decode_observation,
     encode_entity_state,
 )
+from job.flink.rule_changes import RuleChanges, Standing
 from job.rules.parameters import rules_from_tables
 
 
-class WindowFunction(KeyedProcessFunction):  # type: ignore[misc]
+class WindowFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
     """Keyed by rule and entity; event-time timers close the windows.
 
     Parameters
     ----------
-    rule_tables, settings, topics
+    rule_tables, settings, topics, standing
         As for :class:`job.flink.card_function.CardFunction`.
     """
 
     def __init__(
-        self, rule_tables: dict[str, dict[str, Any]], settings: EngineSettings, topics: Topics
+        self,
+        rule_tables: dict[str, dict[str, Any]],
+        settings: EngineSettings,
+        topics: Topics,
+        standing: Standing,
     ) -> None:
         self._rule_tables = rule_tables
         self._settings = settings
         self._topics = topics
+        self._standing = standing
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Make the engine, the state and the counters."""
@@ -42,30 +48,54 @@ class WindowFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._engine = WindowEngine(rules, self._settings, self._topics)
         descriptor = ValueStateDescriptor("entity", Types.PICKLED_BYTE_ARRAY())
         self._state = runtime_context.get_state(descriptor)
+        self._changes = RuleChanges(
+            self._rule_tables,
+            self._topics,
+            self._standing,
+            "window",
+            self._engine.use,
+            runtime_context,
+        )
         metrics = runtime_context.get_metrics_group()
         self._counters = {
             name: metrics.counter(f"windows_{name}")
-            for name in ("observed", "dropped", "alert", "shadow_alert")
+            for name in (
+                "observed",
+                "dropped",
+                "alert",
+                "shadow_alert",
+                "snoozed_alert",
+                "unasked",
+            )
         }
         self._reported = dict.fromkeys(self._counters, 0)
 
-    def process_element(self, value: str, ctx: KeyedProcessFunction.Context) -> Iterable[Any]:
+    def process_broadcast_element(
+        self, value: Row, ctx: KeyedBroadcastProcessFunction.Context
+    ) -> Iterable[Any]:
+        """Take one framed change of the rules."""
+        return [tuple(output) for output in self._changes.take(value[0], ctx)]
+
+    def process_element(
+        self, value: str, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext
+    ) -> Iterable[Any]:
         """Count one observation; the window's end is a timer."""
+        told = () if self._changes.loaded else self._changes.load(ctx)
         observation = decode_observation(value)
         timers = ctx.timer_service()
         stored = self._state.value()
         entity = decode_entity_state(stored)
         outputs = self._engine.process(observation, timers.current_watermark(), entity)
-        if entity.windows:
+        if entity.windows and observation.rule in self._engine.rules:
             self._state.update(encode_entity_state(entity))
             timers.register_event_time_timer(self._engine.window_end_ms(observation) - 1)
         self._report()
-        return [tuple(output) for output in outputs]
+        return [tuple(output) for output in (*told, *outputs)]
 
     def on_timer(
         self,
         timestamp: int,
-        ctx: KeyedProcessFunction.OnTimerContext,  # noqa: ARG002
+        ctx: KeyedBroadcastProcessFunction.OnTimerContext,  # noqa: ARG002
     ) -> Iterable[Any]:
         """Forget the windows that the watermark has closed."""
         stored = self._state.value()

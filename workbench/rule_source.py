@@ -1,0 +1,128 @@
+"""Where do the rules of one job stand: its ledger, its Kafka, its parameter file?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.kafka_client import KafkaRefused, KafkaUnreachable
+from job.rules.parameters import read_tables
+from workbench.problems import RunBroken
+from workbench.rule_ledger import Decide, FileLedger, LedgerEntry, RuleLedger, newest_by_key
+from workbench.rule_topic import Answers, AnswerWatch, Place, read_topic, send_records
+
+
+@dataclass(frozen=True)
+class RuleSource:
+    """The rules of one job.
+
+    Attributes
+    ----------
+    bootstrap, prefix
+        Its Kafka, and what stands before its topics' names.
+    ledger_file, database
+        Where every change stands; the database wins where both are given.
+    rules_file
+        The parameter file that the job was started with.
+    """
+
+    bootstrap: str
+    prefix: str
+    ledger_file: Path
+    database: str | None
+    rules_file: Path
+
+    def ledger(self) -> RuleLedger:
+        """The source of truth."""
+        if self.database is None:
+            return FileLedger(self.ledger_file)
+        # Loaded where it is needed: nobody else pays for libpq.
+        from workbench.rule_ledger_postgres import PostgresLedger
+
+        return PostgresLedger(self.database)
+
+    @property
+    def ledger_name(self) -> str:
+        """For people; a database without its password."""
+        return str(self.ledger_file) if self.database is None else "the rules' database"
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """The parameter file, checked."""
+        return read_tables(self.rules_file)
+
+    def change(self, decide: Decide, wait_s: float) -> list[Published]:
+        """Write down what is decided, publish it, and hear what the job says of it.
+
+        Nothing is written where the change is refused or Kafka does not answer.
+
+        Parameters
+        ----------
+        wait_s
+            Longest wait for the job; 0 to ask nothing.
+        """
+        ledger = self.ledger()
+        decide(ledger.entries())
+        with self._watch(wait_s) as watch:
+            added = ledger.append(decide)
+            try:
+                return self._send(added, watch, wait_s)
+            except (KafkaRefused, KafkaUnreachable) as error:
+                raise RunBroken(
+                    f"written down, but not published: {error}; `paystream rules sync` publishes it"
+                ) from None
+
+    def publish(self, entries: Sequence[LedgerEntry], wait_s: float) -> list[Published]:
+        """Publish what is written down already."""
+        with self._watch(wait_s) as watch:
+            return self._send(entries, watch, wait_s)
+
+    def _watch(self, wait_s: float) -> AbstractContextManager[AnswerWatch | None]:
+        return AnswerWatch(self.bootstrap, self.prefix) if wait_s else nullcontext()
+
+    def _send(
+        self, entries: Sequence[LedgerEntry], watch: AnswerWatch | None, wait_s: float
+    ) -> list[Published]:
+        records = [(entry.key, entry.value) for entry in entries]
+        places = send_records(self.bootstrap, self.prefix, records)
+        answers = Answers() if watch is None else watch.wait(places, wait_s)
+        return [Published(e, p, answers) for e, p in zip(entries, places, strict=True)]
+
+    def on_topic(self) -> dict[str, bytes]:
+        """The newest record of each key."""
+        return read_topic(self.bootstrap, self.prefix)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One entry, where it stands on ``rules``, and what the job said."""
+
+    entry: LedgerEntry
+    place: Place
+    answers: Answers
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the job refused it; None where it did not."""
+        letter = self.answers.refusals.get(self.place)
+        return None if letter is None else letter.detail
+
+    @property
+    def taken(self) -> str | None:
+        """Which tasks took it; None where none said so."""
+        audits = self.answers.audits.get(self.place, [])
+        if not audits:
+            return None
+        of = {audit.part: audit.parallelism for audit in audits}
+        last_ms = max(audit.applied_ms for audit in audits) - self.entry.changed_ms
+        return (
+            f"{len(audits)} of {sum(of.values())} tasks judge by {audits[-1].rules_version}, "
+            f"the last after {max(last_ms, 0)} ms"
+        )
+
+
+def unpublished(entries: Sequence[LedgerEntry], topic: Mapping[str, bytes]) -> list[LedgerEntry]:
+    """The newest entries that the topic does not say."""
+    return [e for key, e in newest_by_key(entries).items() if topic.get(key, b"") != e.value]
