@@ -15,10 +15,11 @@ from pyflink.common import Row, Time, Types
 from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
 from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
 
-from job.contracts import Observation, Topics
+from job.contracts import JudgedSwipe, Observation, Topics
 from job.engine.card_engine import CardEngine, Source
 from job.engine.card_state import CardState, decode_card_state, encode_card_state
 from job.engine.intake import Unreadable
+from job.engine.judged import encode_judged
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
 from job.flink.tables import unframe
@@ -27,6 +28,8 @@ from job.version import check_code_hash, code_hash
 
 #: What the rules that look across cards need, to be keyed anew.
 OBSERVATIONS: Final = OutputTag("observations", Types.ROW([Types.STRING(), Types.STRING()]))
+#: What event-time windows need of each judged swipe. Bytes, which cross into Java unchanged.
+JUDGED: Final = OutputTag("judged", Types.PRIMITIVE_ARRAY(Types.BYTE()))
 #: Counters are written to the JVM after so many records, and with each alert.
 METRICS_BATCH: Final = 200
 _NANOS_PER_MS: Final = 1_000_000
@@ -51,6 +54,8 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         Decoded cards held in memory.
     state_ttl_ms
         Wall-clock backstop, see :class:`job.flink.options.JobOptions`.
+    with_windows
+        Whether judged swipes go on to event-time windows.
     """
 
     def __init__(
@@ -61,6 +66,8 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         max_ahead_ms: int | None,
         cache_cards: int,
         state_ttl_ms: int,
+        *,
+        with_windows: bool = False,
     ) -> None:
         self._code_hash = code_hash()
         self._rule_tables = rule_tables
@@ -69,6 +76,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._max_ahead_ms = max_ahead_ms
         self._cache_cards = cache_cards
         self._state_ttl_ms = state_ttl_ms
+        self._with_windows = with_windows
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Make the engine, the state and the counters."""
@@ -103,6 +111,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         topic = self._topics.swipes if is_swipe else self._topics.card_profiles
         source = Source(topic, partition, offset)
         observations: list[Observation] = []
+        judged: list[JudgedSwipe] | None = [] if self._with_windows else None
         card = self._cache.get(key)
         if card is None:
             card = self._load(key)
@@ -116,7 +125,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
                 self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
             if is_swipe:
                 outputs = self._engine.process(
-                    payload, key, ctx.timestamp(), source, card, observations
+                    payload, key, ctx.timestamp(), source, card, observations, judged
                 )
                 changed = card.judged_count != before
             else:
@@ -124,9 +133,11 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
                 changed = not outputs
             if changed:
                 encoded = encode_card_state(card)
+            to_windows = [(JUDGED, encode_judged(swipe)) for swipe in judged or ()]
         except Exception:  # nothing a record holds may restart the job
             self._cache.pop(key, None)
             observations.clear()
+            to_windows = []
             reason = Unreadable("internal_error", traceback.format_exc(limit=-3))
             outputs = [self._engine.dead_letter(payload, key, source, reason)]
         if encoded is not None:
@@ -135,7 +146,7 @@ class CardFunction(KeyedProcessFunction):  # type: ignore[misc]
         # A clock record comes when no more follow: nothing may be left uncounted then.
         if self._records >= METRICS_BATCH or (is_swipe and len(outputs) != 1):
             self._report()
-        results: list[Any] = [tuple(output) for output in outputs]
+        results: list[Any] = [*map(tuple, outputs), *to_windows]
         for observation in observations:
             results.append((OBSERVATIONS, Row(*encode_observation(observation))))
         return results

@@ -128,7 +128,11 @@ def test_an_aborted_record_is_never_seen_committed(
 
 
 def test_every_column_is_as_kafka_has_it(
-    collector: subprocess.Popen[bytes], transactions: Producer, topics: Topics, tmp_path: Path
+    collector: subprocess.Popen[bytes],
+    transactions: Producer,
+    topics: Topics,
+    prefix: str,
+    tmp_path: Path,
 ) -> None:
     history = tmp_path / "history"
     transactions.begin_transaction()
@@ -136,9 +140,10 @@ def test_every_column_is_as_kafka_has_it(
         transactions.produce(topic, b"value", b"key", 3, timestamp=77)
         transactions.produce(topic, None, None, 3, timestamp=78)
     transactions.commit_transaction(30)
-    await_status(history, lambda s: records(s, "committed") == 10)
+    await_status(history, lambda s: records(s, "committed") == 2 * len(topics.outputs()))
     rows = [row for row in finish(collector, history) if row["view"] == "committed"]
-    names = {"decisions", "alerts", "late-swipes", "dead-letters", "window-drops"}
+    names = {topic.removeprefix(prefix) for topic in topics.outputs()}
+    assert names >= {"decisions", "alerts", "late-swipes", "dead-letters", "window-drops"}
     assert {row["topic"] for row in rows} == names
     fields = ("partition", "offset", "record_time_ms", "key", "value")
     contents = {tuple(row[field] for field in fields) for row in rows}
