@@ -3,8 +3,8 @@
 Event time in minutes:seconds after a full hour; everything stands on partition 0, partition 1 stays
 empty, and the watermark is 30 s behind.
 
-    card A   0:10 m 1000 EUR | 0:59.999 n 300 EUR declined | 1:00 m 200 EUR | 25:00 m 700 | 70:00 m 900
-    card B   0:20 m 500 USD
+    card A   0:10 m 1000 | 0:59.999 cafe 300 declined | 1:00 m 200 | 25:00 m 700 | 70:00 m 900
+    card B   0:20 m 500 (USD, all others EUR)        card F  1:20 m 100
     card D   2:00, 32:00 (one gap later: still the session), 62:00.001 (a new one)
     card E   3:00, 62:59.999 (in one hour), 63:00 (the hour that ends at 64:00 begins at 4:00)
     clock    2:30 closes minutes 0 and 1, then
@@ -73,13 +73,11 @@ class Timeline:
 
     def swipe(self, card: str, event_time_ms: int, minor: int = 100, **fields: Any) -> bytes:
         self._number += 1
-        swipe = example_swipe(
+        swipe = msgspec.structs.replace(
+            example_swipe(event_time_ms=event_time_ms, amount_minor=minor),
             swipe_id=f"s{self._number}",
             card_token=card,
-            event_time_ms=event_time_ms,
-            amount_minor=minor,
-            bin=BIN,
-            **{"merchant_id": "m", "currency": "EUR", "response_code": "00", **fields},
+            **{"merchant_id": "m", **fields},
         )
         value = msgspec.json.encode(swipe)
         self.send(card, value, event_time_ms)
@@ -146,17 +144,17 @@ def timeline(stack_settings: Any) -> Iterator[Timeline]:
 
 def _play(line: Timeline) -> None:
     first = line.swipe("A", at(0, 10), 1_000)
+    line.send("A", first, at(0, 10))  # a repeat
     line.swipe("B", at(0, 20), 500, currency="USD")
     line.swipe("A", at(0, 59, 999), 300, merchant_id=CAFE, response_code="05")
     line.swipe("A", at(1), 200)
-    line.send("A", first, at(0, 10))  # a repeat
+    line.swipe("A", at(0, 15), 50)  # 45 s behind its card: late
     line.send("A", b"{", at(1))  # unreadable
     line.swipe("A", LIMIT_MS + 1)  # a broken clock: must close nothing
-    line.swipe("F", at(1, 31), 100)
+    line.swipe("F", at(1, 20), 100)
     # All of these have a fate and nothing has closed: the far future had no say.
-    line.read_until(
-        lambda: len(line.read["decisions"]) == 6 and len(line.read["dead-letters"]) == 2
-    )
+    fates = ("decisions", "late-swipes", "dead-letters")
+    line.read_until(lambda: [len(line.read[topic]) for topic in fates] == [6, 1, 2])
     assert line.results() == []
     line.clock(at(2, 30))
     # Partition 1 is empty: were it not left out, no watermark would ever come.

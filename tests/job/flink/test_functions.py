@@ -18,7 +18,7 @@ from job.engine.window_engine import (
     encode_entity_state,
     encode_observation,
 )
-from job.flink.card_function import CardFunction
+from job.flink.card_function import JUDGED, CardFunction
 from job.flink.window_function import WindowFunction
 from job.rules.example import example_swipe
 from job.rules.parameters import DEFAULT_FILE, read_tables
@@ -81,9 +81,15 @@ class Context:
         pass
 
 
-def card_function(state: State) -> CardFunction:
+def card_function(state: State, *, with_windows: bool = False) -> CardFunction:
     function = CardFunction(
-        read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(), None, 10, 1_000
+        read_tables(DEFAULT_FILE),
+        EngineSettings(),
+        Topics.with_prefix(),
+        None,
+        10,
+        1_000,
+        with_windows=with_windows,
     )
     function.open(Runtime(state))
     return function
@@ -97,6 +103,16 @@ def send(function: CardFunction, swipe_id: str = "s1") -> list[Any]:
 
 def topics(results: list[Any]) -> list[str]:
     return [result[0] for result in results if isinstance(result[0], str)]
+
+
+def test_a_judged_swipe_goes_on_to_event_time_windows_once_and_only_if_there_are_any() -> None:
+    state = State()
+    without = card_function(state)
+    assert not [result for result in send(without) if result[0] is JUDGED]
+    function = card_function(State(), with_windows=True)
+    ((_, judged),) = [result for result in send(function) if result[0] is JUDGED]
+    assert msgspec.json.decode(judged)[:2] == ["s1", KEY]
+    assert not [result for result in send(function) if result[0] is JUDGED]  # a repeat
 
 
 def window_function(state: State) -> WindowFunction:
