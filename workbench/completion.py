@@ -102,9 +102,9 @@ def await_completion(
         elif still_since is None or _moved(still_since[0], status):
             still_since, proved_ns = (status, checkpoints), None
         elif checkpoints >= still_since[1] + _CHECKPOINTS:
-            # What the last of them brought must be in the look that counts.
+            # What the last of them brought must be in the look that counts, a second one.
             proved_ns = proved_ns or time.monotonic_ns()
-            if status.time_ns > proved_ns:
+            if status.time_ns > max(proved_ns, still_since[0].time_ns):
                 return Completion(True)
         time.sleep(_POLL_S)
     return Completion(False, f"{reason} {timeout_s:g} s after the last swipe")

@@ -42,6 +42,8 @@ START_MS: Final = 1_700_000_000_000 // HOUR_MS * HOUR_MS
 LIMIT_MS: Final = START_MS + 24 * HOUR_MS
 BIN: Final = "400000"
 CAFE: Final = "café \U0001f600"
+#: Swipes of the timeline by fate.
+JUDGED, REPEATED, LATE, DEAD = 14, 1, 1, 2
 DEADLINE_S: Final = 90.0
 
 
@@ -154,7 +156,7 @@ def _play(line: Timeline) -> None:
     line.swipe("F", at(1, 20), 100)
     # All of these have a fate and nothing has closed: the far future had no say.
     fates = ("decisions", "late-swipes", "dead-letters")
-    line.read_until(lambda: [len(line.read[topic]) for topic in fates] == [6, 1, 2])
+    line.read_until(lambda: [len(line.read[topic]) for topic in fates] == [6, LATE, DEAD])
     assert line.results() == []
     line.clock(at(2, 30))
     # Partition 1 is empty: were it not left out, no watermark would ever come.
@@ -173,7 +175,12 @@ def _play(line: Timeline) -> None:
     ):
         line.swipe(card, time_ms, minor)
     line.clock(at(101))
-    line.read_until(lambda: len(line.results()) >= len(line.expected()))
+    line.read_until(
+        lambda: (
+            len(line.results()) >= len(line.expected())
+            and len(line.read["decisions"]) == JUDGED + REPEATED
+        )
+    )
 
 
 def held(line: Timeline, kind: str, entity_id: str) -> dict[tuple[int, int], WindowResult]:
@@ -259,4 +266,4 @@ def test_what_windows_hold_and_what_was_dropped_is_what_was_judged(timeline: Tim
     dropped = Counter(drop.window for drop in timeline.drops())
     for kind in ("merchant_minute", "bin_minute", "card_session"):
         swipes = sum(each.swipes for each in timeline.results() if each.window == kind)
-        assert swipes + dropped[kind] == judged == 14, kind
+        assert swipes + dropped[kind] == judged == JUDGED, kind

@@ -56,9 +56,10 @@ public final class EventTimeWindows {
         EnumMap<WindowKind, String> topics = new EnumMap<>(WindowKind.class);
         topicByKind.forEach((name, topic) -> topics.put(WindowKind.named(name), topic));
         SingleOutputStreamOperator<CountedSwipe> swipes =
-                judged.flatMap(new ReadJudged(List.copyOf(topics.keySet())))
-                        .returns(CountedSwipe.class)
-                        .name("read judged swipes")
+                judged.transform(
+                                "read judged swipes",
+                                TypeInformation.of(CountedSwipe.class),
+                                new ReadJudged(List.copyOf(topics.keySet())))
                         .uid("windows-read-judged");
         List<DataStream<Tuple3<String, String, byte[]>>> outputs = new ArrayList<>();
         EnumMap<WindowKind, String> minuteTopics = new EnumMap<>(topics);
