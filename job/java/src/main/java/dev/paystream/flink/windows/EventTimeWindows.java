@@ -152,7 +152,7 @@ public final class EventTimeWindows {
 
     private static DataStream<Tuple3<String, String, byte[]>> results(
             DataStream<ClosedWindow> closed, String name, EnumMap<WindowKind, String> topics) {
-        return closed.map(new RenderResult(topics))
+        return closed.flatMap(new RenderResult(topics))
                 .returns(OUTPUT)
                 .name("write " + name)
                 .uid("windows-write-" + name);

@@ -5,13 +5,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.flink.api.common.functions.OpenContext;
-import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.api.common.functions.RichFlatMapFunction;
 import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectWriter;
+import org.apache.flink.util.Collector;
 
-/** Writes a closed window as {@code WindowResult} of job/contracts.py: topic, key, JSON. */
-final class RenderResult extends RichMapFunction<ClosedWindow, Tuple3<String, String, byte[]>> {
+/**
+ * Writes a closed window as {@code WindowResult} of job/contracts.py: topic, key, JSON.
+ *
+ * <p>State that was restored may hold windows of a kind that is no longer counted: they are passed
+ * over.
+ */
+final class RenderResult
+        extends RichFlatMapFunction<ClosedWindow, Tuple3<String, String, byte[]>> {
 
     private static final long serialVersionUID = 1L;
 
@@ -28,8 +35,13 @@ final class RenderResult extends RichMapFunction<ClosedWindow, Tuple3<String, St
     }
 
     @Override
-    public Tuple3<String, String, byte[]> map(ClosedWindow closed) throws Exception {
+    public void flatMap(ClosedWindow closed, Collector<Tuple3<String, String, byte[]>> out)
+            throws Exception {
         WindowKind kind = WindowKind.of(closed.windowKey);
+        String topic = topics.get(kind);
+        if (topic == null) {
+            return;
+        }
         String entityId = WindowKind.entityIdOf(closed.windowKey);
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("v", EventTimeWindows.CONTRACT_VERSION);
@@ -42,6 +54,6 @@ final class RenderResult extends RichMapFunction<ClosedWindow, Tuple3<String, St
         fields.put("spent_minor", new TreeMap<>(closed.sums.spentMinor));
         fields.put("first_event_time_ms", closed.sums.firstMs);
         fields.put("last_event_time_ms", closed.sums.lastMs);
-        return Tuple3.of(topics.get(kind), entityId, writer.writeValueAsBytes(fields));
+        out.collect(Tuple3.of(topic, entityId, writer.writeValueAsBytes(fields)));
     }
 }
