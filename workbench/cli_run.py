@@ -330,4 +330,6 @@ def _plan(
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part).replace("_", "-") for part in first["loc"])
-        raise SettingsError(f"--{name}: {first['msg']}") from None
+        # What our own validators say needs no prefix of pydantic's.
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"--{name}: {said}") from None
