@@ -18,7 +18,7 @@ JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
-RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee
+RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee windows
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
 # Of a job that runs elsewhere: docs/own-job.md.
 RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s
@@ -42,6 +42,7 @@ help:  ## This help
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "          ha=1 (two JobManagers, ZooKeeper) s3=1 (checkpoints in S3): docs/stack.md"
+	@echo "          windows=merchant_minute,bin_minute,card_hour,card_session|none"
 	@echo "          job=external bootstrap=HOST:PORT topic_prefix=... (a job of yours: docs/own-job.md)"
 	@echo "More:     $(BIN)/paystream --help"
 

@@ -28,7 +28,14 @@ from evaluation.collect_status import CollectOrder, CollectStatus, ViewStatus
 from evaluation.floor import FloorProbe, write_floor
 from evaluation.glance import GLANCE_FILE, Glances
 from evaluation.observed_file import ObservedFile
-from evaluation.offsets import Ends, Partition, group_offset_sum, partitions_of, read_ends
+from evaluation.offsets import (
+    REQUEST_TIMEOUT_S,
+    Ends,
+    Partition,
+    group_offset_sum,
+    partitions_of,
+    read_ends,
+)
 from evaluation.view_reader import VIEWS, View, ViewReader, open_consumer
 from generator.client_file import read_client_file
 from generator.kafka_client import (
@@ -83,9 +90,9 @@ class Collector:
         topics = Topics.with_prefix(order.prefix)
         self._admin: AdminClient = require_broker(order.bootstrap, order.kafka_config)
         self._swipes = partitions_of(self._admin, [topics.swipes])
-        written = [t for t in topics.outputs() if order.collects(t.removeprefix(order.prefix))]
+        written = self._written(topics)
         self._outputs = partitions_of(self._admin, written)
-        names = [topic.removeprefix(order.prefix) for topic in written]
+        names = [self._unprefixed(topic) for topic in written]
         self._names = dict(zip(written, names, strict=True))
         self._file = ObservedFile(order.out / "observed.parquet", names)
         codes = {topic: code for code, topic in enumerate(written)}
@@ -118,6 +125,18 @@ class Collector:
         self._moved: tuple[Any, ...] = ()
         self._moved_ns = time.monotonic_ns()
         self._lag: list[tuple[int | None, ...]] = []
+
+    def _written(self, topics: Topics) -> list[str]:
+        """The outputs to read; where none were named, of event-time windows those that exist."""
+        wanted = [t for t in topics.outputs() if self._order.collects(self._unprefixed(t))]
+        if self._order.topics is not None:
+            return wanted
+        there = self._admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics
+        optional = set(topics.windows().values())
+        return [topic for topic in wanted if topic in there or topic not in optional]
+
+    def _unprefixed(self, topic: str) -> str:
+        return topic.removeprefix(self._order.prefix)
 
     def start(self) -> None:
         """Begin to read."""
@@ -307,7 +326,7 @@ def _run(
         Path | None, typer.Option(help="librdkafka settings, one key=value a line.")
     ] = None,
     topics: Annotated[
-        list[str] | None, typer.Option(help="Output topic that is there; repeatable; all five.")
+        list[str] | None, typer.Option(help="Output topic that is there; repeatable; all.")
     ] = None,
     from_now: Annotated[
         bool, typer.Option("--from-now", help="Begin where the topics end, not where they begin.")

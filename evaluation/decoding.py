@@ -22,6 +22,7 @@ from job.contracts import (
     Swipe,
     Topics,
     WindowDrop,
+    WindowResult,
 )
 
 
@@ -80,6 +81,7 @@ _STRICT: Final[dict[str, type[msgspec.Struct]]] = {
     "late-swipes": LateSwipe,
     "dead-letters": DeadLetter,
     "window-drops": WindowDrop,
+    **dict.fromkeys(Topics.with_prefix().windows().values(), WindowResult),
     "swipe-ids": SwipeId,
 }
 #: The output topics that can be decoded.

@@ -27,6 +27,10 @@ _ADVICE: Final[dict[str, str]] = {
     "alerts_missing": "results/delivery_faults.parquet has the first 20 by alert id",
     "alerts_repeated": "results/delivery_faults.parquet has the first 20 by alert id",
     "alerts_different": "results/delivery_faults.parquet has the first 20 by alert id",
+    **dict.fromkeys(
+        ("windows_missing", "windows_repeated", "windows_unexpected", "windows_different"),
+        "results/delivery_faults.parquet has the first 20 by kind, key and start, both versions",
+    ),
     "out_of_order": "results/delivery_faults.parquet has the first 20; are outputs keyed by card?",
     "rule_errors": "the log of the TaskManager has the traceback",
     "send_errors": "sends.parquet names the error of each; is Kafka reachable and large enough?",

@@ -11,7 +11,7 @@ travel in a message.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -50,6 +50,7 @@ MessageType = Literal["authorisation", "zero_amount_check", "reversal"]
 Action = Literal["clear", "review", "block"]
 Fate = Literal["dead_letter", "late", "repeat", "judged"]
 EntityType = Literal["card", "merchant", "bin", "device"]
+WindowKind = Literal["merchant_minute", "bin_minute", "card_hour", "card_session"]
 DeadLetterReason = Literal[
     "empty",
     "not_utf8",
@@ -255,12 +256,17 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 class WindowDrop(msgspec.Struct, frozen=True, kw_only=True):
     """A judged swipe that came after the window it belongs to had closed.
 
-    Travels on ``window-drops``: the swipe has its decision, only the rule that looks across cards
-    did not see it. ``lateness_ms`` is how far the watermark had passed the window's end.
+    Travels on ``window-drops``, keyed by ``entity_id``: the swipe has its decision, only this
+    window did not count it. ``window`` says which kind: ``rule`` for what a rule that looks across
+    cards counts, named in ``rule``, or one of those whose results travel on topics of their own.
+    The bounds are those of the window it would have been in: of ``card_hour`` the minute, of
+    ``card_session`` the session that it would have begun. ``lateness_ms`` is how far the watermark
+    had passed the window's last millisecond.
     """
 
     v: Version
-    rule: Identifier
+    window: Literal["rule"] | WindowKind = "rule"
+    rule: Identifier | None = None
     entity_id: str
     swipe_id: Identifier
     event_time_ms: EventTimeMs
@@ -355,6 +361,46 @@ class RuleAudit(msgspec.Struct, frozen=True, kw_only=True):
     applied_ms: WallTimeMs
 
 
+class WindowResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one event-time window held when the watermark closed it: one record each.
+
+    Travels on ``windows-merchant-minute``, ``windows-bin-minute``, ``windows-card-hour`` and
+    ``windows-card-session``, keyed by ``entity_id``: merchant, BIN or card. Counted are judged
+    swipes only. ``card_hour`` is written for the minutes in which the card swiped, and is the hour
+    that ends with that minute; it may begin before 1970. A ``card_session`` begins with its first
+    swipe and ends 30 minutes after its last. ``declined`` are swipes that the host's own checks did
+    not approve. ``spent_minor`` adds up approved authorisations, in minor units by currency (ISO
+    4217); a currency in which nothing was spent is not there.
+    """
+
+    v: Version
+    window: WindowKind
+    entity_id: Identifier
+    window_start_ms: Annotated[int, Meta(description="Event time, ms; inclusive.")]
+    window_end_ms: Annotated[int, Meta(description="Event time, ms; exclusive.")]
+    swipes: Annotated[int, Meta(ge=1)]
+    declined: Annotated[int, Meta(ge=0)]
+    spent_minor: dict[CurrencyCode, Annotated[int, Meta(ge=1)]]
+    first_event_time_ms: EventTimeMs
+    last_event_time_ms: EventTimeMs
+
+
+class JudgedSwipe(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What event-time windows need of one judged swipe. Inside the job only.
+
+    The order of the fields is read in Java (``ReadJudged``).
+    """
+
+    swipe_id: str
+    card_token: str
+    merchant_id: str
+    bin: str
+    event_time_ms: int
+    currency: str
+    spent_minor: int
+    declined: bool
+
+
 class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What a rule that looks across cards needs of one judged swipe. Inside the job only."""
 
@@ -377,6 +423,10 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: str
     window_drops: str
     rule_audit: str
+    windows_merchant_minute: str
+    windows_bin_minute: str
+    windows_card_hour: str
+    windows_card_session: str
 
     @classmethod
     def with_prefix(cls, prefix: str = "") -> Topics:
@@ -397,6 +447,10 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
             dead_letters=f"{prefix}dead-letters",
             window_drops=f"{prefix}window-drops",
             rule_audit=f"{prefix}rule-audit",
+            windows_merchant_minute=f"{prefix}windows-merchant-minute",
+            windows_bin_minute=f"{prefix}windows-bin-minute",
+            windows_card_hour=f"{prefix}windows-card-hour",
+            windows_card_session=f"{prefix}windows-card-session",
         )
 
     def outputs(self) -> tuple[str, ...]:
@@ -407,13 +461,25 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
             self.late_swipes,
             self.dead_letters,
             self.window_drops,
+            *self.windows().values(),
         )
 
     def compacted(self) -> tuple[str, ...]:
         """The topics of which the newest record of each key counts."""
         return (self.card_profiles, self.rules)
 
+    def windows(self) -> dict[WindowKind, str]:
+        """Where the results of each kind of event-time window go."""
+        return {
+            "merchant_minute": self.windows_merchant_minute,
+            "bin_minute": self.windows_bin_minute,
+            "card_hour": self.windows_card_hour,
+            "card_session": self.windows_card_session,
+        }
 
+
+#: Every kind of event-time window.
+WINDOW_KINDS: Final[tuple[WindowKind, ...]] = get_args(WindowKind)
 #: The records by the (unprefixed) topic they travel on.
 RECORDS_BY_TOPIC: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "swipes": (Swipe, ClockRecord),
@@ -425,4 +491,8 @@ RECORDS_BY_TOPIC: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "dead-letters": (DeadLetter,),
     "window-drops": (WindowDrop,),
     "rule-audit": (RuleAudit,),
+    "windows-merchant-minute": (WindowResult,),
+    "windows-bin-minute": (WindowResult,),
+    "windows-card-hour": (WindowResult,),
+    "windows-card-session": (WindowResult,),
 }

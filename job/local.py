@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,9 +19,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job.contracts import Observation, Topics, WindowDrop
+from job.contracts import JudgedSwipe, Observation, Topics, WindowDrop, WindowKind
 from job.engine.card_engine import CardEngine, Output, Source
 from job.engine.card_state import CardState
+from job.engine.event_windows import DEFAULT_WINDOWS, EventWindows, parse_windows
 from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
 from job.engine.window_engine import EntityState, WindowEngine
 from job.rules.base import Rule
@@ -63,8 +64,10 @@ class LocalJob:
     rules, settings
         As the job runs with.
     dropped
-        (rule, swipe id) of observations that a closed window dropped on the cluster; they are
+        (rule or kind of window, swipe id) of what a closed window dropped on the cluster; it is
         left out here, because which ones those are depends on how partitions interleave.
+    windows
+        Event-time windows to count.
     """
 
     def __init__(
@@ -72,10 +75,12 @@ class LocalJob:
         rules: list[Rule],
         settings: EngineSettings,
         dropped: Set[tuple[str, str]] = frozenset(),
+        windows: Sequence[WindowKind] = (),
     ) -> None:
         self.topics = Topics.with_prefix()
         self.cards = CardEngine(rules, settings, self.topics)
         self.windows = WindowEngine(rules, settings, self.topics)
+        self.event_windows = EventWindows(windows, dropped)
         self._dropped = dropped
         self._card_states: dict[str, CardState] = {}
         self._entity_states: dict[tuple[str, str], EntityState] = {}
@@ -89,6 +94,7 @@ class LocalJob:
         """Take one record; gives what the job has to write for it, with its source."""
         source = Source(self.topics.swipes, record.partition, record.offset)
         observations: list[Observation] = []
+        judged: list[JudgedSwipe] = []
         for output in self.cards.process(
             record.value,
             record.key,
@@ -96,8 +102,11 @@ class LocalJob:
             source,
             self._card(record.key),
             observations,
+            judged,
         ):
             yield source, output
+        for swipe in judged:
+            self.event_windows.add(swipe)
         for observation in observations:
             if (observation.rule, observation.swipe_id) in self._dropped:
                 continue
@@ -105,6 +114,10 @@ class LocalJob:
             entity = self._entity_states.setdefault(key, EntityState())
             for output in self.windows.process(observation, _BEFORE_ALL_TIME_MS, entity):
                 yield Source(self.topics.swipes, NO_SOURCE, NO_SOURCE), output
+
+    def finish(self) -> Iterator[Output]:
+        """What event-time windows hold when the stream has ended and all are closed."""
+        yield from self.event_windows.outputs(self.topics)
 
     def _card(self, key: str) -> CardState:
         state = self._card_states.get(key)
@@ -170,6 +183,8 @@ def run_file(
                     written += _write(writer, rows)
                     if progress is not None:
                         progress(done, record_count)
+            for output in job.finish():
+                rows.append((output.topic, output.key, NO_SOURCE, NO_SOURCE, output.value))
             written += _write(writer, rows)
             if progress is not None:
                 progress(record_count, record_count)
@@ -200,7 +215,7 @@ def _write(writer: pq.ParquetWriter, rows: list[Any]) -> int:
 
 
 def read_dropped(observed: Path) -> frozenset[tuple[str, str]]:
-    """(rule, swipe id) of every observation on ``window-drops`` in a recorded history."""
+    """(rule or kind of window, swipe id) of every record on ``window-drops`` in a history."""
     table = pq.read_table(
         observed,
         columns=["value"],
@@ -213,7 +228,7 @@ def read_dropped(observed: Path) -> frozenset[tuple[str, str]]:
             drop = decode(value)
         except msgspec.DecodeError:
             continue
-        found.add((drop.rule, drop.swipe_id))
+        found.add((drop.rule or drop.window, drop.swipe_id))
     return frozenset(found)
 
 
@@ -226,18 +241,22 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rules", type=Path, default=DEFAULT_FILE, help="parameters, TOML")
     parser.add_argument("--event-time-limit-ms", type=int, default=NO_EVENT_TIME_LIMIT_MS)
     parser.add_argument("--lateness-ms", type=int, default=30_000)
+    parser.add_argument(
+        "--windows", default=",".join(DEFAULT_WINDOWS), help="event-time windows to count, or none"
+    )
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
         rules = load_rules(given.rules)
-    except ParametersError as error:
+        windows = parse_windows(given.windows)
+    except (ParametersError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     settings = EngineSettings(
         lateness_ms=given.lateness_ms, event_time_limit_ms=given.event_time_limit_ms
     )
     dropped = read_dropped(given.observed) if given.observed else frozenset()
-    job = LocalJob(rules, settings, dropped)
+    job = LocalJob(rules, settings, dropped, windows)
 
     def progress(done: int, total: int) -> None:
         sys.stdout.write(f"{done} {total}\n")

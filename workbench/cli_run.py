@@ -14,6 +14,7 @@ from generator.kafka_client import parse_settings
 from generator.recorded.mapping import shipped_mappings
 from generator.recorded.settings import RecordedSettings
 from generator.settings import Disturbances, ReplaySettings, SettingsError
+from job.contracts import WINDOW_KINDS
 from workbench import cli_external, cli_stack
 from workbench.console import Phases, make_console
 from workbench.external_run import simulate_external
@@ -68,6 +69,13 @@ def simulate(
         "exactly-once"
     ),
     rules: Rules = None,
+    windows: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Event-time windows: comma list of {', '.join(WINDOW_KINDS)}; or none.",
+            show_default="the job's own",
+        ),
+    ] = None,
     thresholds: Thresholds = None,
     flink: Annotated[
         list[str] | None, typer.Option(help="Any Flink key for the job, key=value; repeatable.")
@@ -116,6 +124,7 @@ def simulate(
             "state_backend": state_backend,
             "sink_guarantee": sink_guarantee,
             "rules_file": rules,
+            "windows": windows,
             "flink": _flink_keys(flink or []),
         },
         workers,
@@ -333,4 +342,6 @@ def _plan(
     except ValidationError as error:
         first = error.errors()[0]
         name = "-".join(str(part).replace("_", "-") for part in first["loc"])
-        raise SettingsError(f"--{name}: {first['msg']}") from None
+        # What our own validators say needs no prefix of pydantic's.
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"--{name}: {said}") from None

@@ -1,8 +1,9 @@
 """Is the run complete, so that what is missing now will never come?
 
 Complete means: a checkpoint covers every record of ``swipes``, the clock records included (the
-job's committed offsets are the end offsets), and since then two more checkpoints have completed
-while the outputs were still, no transaction was open and both readers stood at the end.
+job's committed offsets are the end offsets), event time has had a second to follow them and close
+the windows, and since then two more checkpoints have completed while the outputs were still, no
+transaction was open and both readers stood at the end.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from workbench.live import LiveJob, read_status
 #: Longest wait after the last swipe, seconds: an outage and its catching up.
 TIMEOUT_S: Final = 180.0
 _POLL_S: Final = 0.25
+#: Watermarks are sent every 0.2 s (Flink's `pipeline.auto-watermark-interval`), so what the last
+#: records close is written after a checkpoint covers them. Five times that: a choice.
+_EVENT_TIME_BEHIND_NS: Final = 1_000_000_000
 _CHECKPOINTS: Final = 2
 _ENDED: Final = ("FAILED", "CANCELED", "FINISHED")
 
@@ -66,6 +70,7 @@ def await_completion(
     deadline_s = time.monotonic() + timeout_s
     covered_ns: int | None = None
     still_since: tuple[CollectStatus, int] | None = None
+    proved_ns: int | None = None
     reason = "nothing was known of it"
     while time.monotonic() < deadline_s:
         collector.require_alive()
@@ -88,16 +93,19 @@ def await_completion(
         elif covered_ns is None:
             reason = "the outputs did not come to rest"
             covered_ns = time.monotonic_ns()
-        elif status is None or status.time_ns <= covered_ns or not _still(status):
+        elif (
+            status is None
+            or status.time_ns <= covered_ns + _EVENT_TIME_BEHIND_NS
+            or not _still(status)
+        ):
             still_since = None
         elif still_since is None or _moved(still_since[0], status):
-            still_since = status, checkpoints
-        elif (
-            checkpoints >= still_since[1] + _CHECKPOINTS
-            # Two looks at the outputs, not one that was read twice.
-            and status.time_ns > still_since[0].time_ns
-        ):
-            return Completion(True)
+            still_since, proved_ns = (status, checkpoints), None
+        elif checkpoints >= still_since[1] + _CHECKPOINTS:
+            # What the last of them brought must be in the look that counts, a second one.
+            proved_ns = proved_ns or time.monotonic_ns()
+            if status.time_ns > max(proved_ns, still_since[0].time_ns):
+                return Completion(True)
         time.sleep(_POLL_S)
     return Completion(False, f"{reason} {timeout_s:g} s after the last swipe")
 

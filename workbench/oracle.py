@@ -38,6 +38,8 @@ def run_oracle(
     observed = history / "observed.parquet"
     if observed.exists():
         arguments += ["--observed", str(observed.resolve())]
+    if job.windows is not None:
+        arguments += ["--windows", job.windows]
     if job.rules_file is not None:
         arguments += ["--rules", str(job.rules_file.resolve())]
     run_engine(arguments, history / "oracle.log", bar, job.code_root)

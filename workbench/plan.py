@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from generator.recorded.settings import RecordedSettings
 from generator.settings import ReplaySettings
+from job.engine.event_windows import parse_windows
 from workbench.fault_plan import fault_names
 
-#: Event time by which a replay's end is passed by the clock records, ms: beyond the widest window
-#: (a minute) and the lateness bound (30 s).
-CLOCK_GAP_MS = 180_000
+#: Event time by which a replay's end is passed by the clock records, ms: beyond the longest wait of
+#: a window (a session's gap of 30 min) and the lateness bound (30 s), with as much again of that.
+CLOCK_GAP_MS = 1_860_000
 
 
 class JobPlan(BaseModel):
@@ -28,6 +29,8 @@ class JobPlan(BaseModel):
         As the job's own options.
     rules_file
         Rule parameters; None for those that ship with the job.
+    windows
+        Event-time windows, a comma list or ``none``; None for the job's own default.
     code_root
         A checkout whose ``job`` is put under test; None for the workbench's own.
     flink
@@ -43,8 +46,16 @@ class JobPlan(BaseModel):
     transaction_naming: Literal["pooling", "incrementing"] = "pooling"
     lateness_ms: Annotated[int, Field(ge=0)] = 30_000
     rules_file: Path | None = None
+    windows: str | None = None
     code_root: Path | None = None
     flink: dict[str, str] = {}
+
+    @field_validator("windows")
+    @classmethod
+    def _windows_exist(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_windows(text)
+        return text
 
     @property
     def transactional(self) -> bool:
@@ -66,6 +77,8 @@ class JobPlan(BaseModel):
         limit = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=event_time_limit_ms)
         rules = [] if self.rules_file is None else ["--rules.file", str(self.rules_file.resolve())]
         # One word each: a key may begin with a dash.
+        # Left out where nothing was said: an older job under test does not know it.
+        windows = [] if self.windows is None else ["--windows.enabled", self.windows]
         flink = [f"--flink.property={name}={value}" for name, value in self.flink.items()]
         return [
             "--parallelism",
@@ -93,6 +106,7 @@ class JobPlan(BaseModel):
             "--job.name",
             f"{prefix}detection",
             *rules,
+            *windows,
             *flink,
         ]
 

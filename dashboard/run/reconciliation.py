@@ -34,6 +34,10 @@ _OTHERS: Final = {
     "phantoms": "read uncommitted, never committed",
     "uncommitted_missing": "never read uncommitted",
     "window_drops": "came after their window had closed",
+    "windows_missing": "event-time windows that were never written",
+    "windows_repeated": "event-time windows written twice",
+    "windows_unexpected": "event-time windows of nothing",
+    "windows_different": "event-time windows that hold something else",
 }
 
 

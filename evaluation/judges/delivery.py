@@ -18,6 +18,7 @@ from evaluation.judges.unaided import judge_unaided
 from evaluation.strays import profile_letters, strays, unsaid
 from evaluation.thresholds import DeliveryThresholds, Thresholds
 from evaluation.verdict import Figure, Value
+from evaluation.window_parity import WINDOW_TOPICS, WindowComparison, compare_windows
 
 _TABLE_TYPES = [pa.string(), pa.string(), *[pa.int64()] * 4, pa.string(), pa.string()]
 FAULTS_SCHEMA = pa.schema(list(zip(Fault._fields, _TABLE_TYPES, strict=True)))
@@ -29,7 +30,8 @@ class Delivery(Judge):
     Measures
     --------
     The committed view of ``decisions``, ``late-swipes`` and ``dead-letters`` against the oracle by
-    source position, and of ``alerts`` by cause: missing, repeated, unexpected, different. Decisions
+    source position, of ``alerts`` by cause, and of event-time windows by kind, entity and start:
+    missing, repeated, unexpected, different. Decisions
     of a card stand in the order of its swipes. Conservation: each record of ``swipes`` that is no
     clock record has exactly one output. Rules that raised; records that could not be read; sends
     that failed. Of another job without an oracle: swipes that keep the contract and have no answer,
@@ -65,6 +67,7 @@ class Delivery(Judge):
         else:
             faults += _fates(findings, history, history.expected, bounds)
             faults += _alerts(findings, history, history.expected, bounds)
+            faults += _windows(findings, history, history.expected, bounds)
         _conservation(findings, history)
         faults += _order(findings, history, bounds)
         _damage(findings, history, bounds)
@@ -164,12 +167,27 @@ def _alerts(
     return committed.faults
 
 
+def _windows(
+    findings: Findings, history: History, expected: Expected, bounds: DeliveryThresholds
+) -> list[Fault]:
+    asked = [topic for topic in WINDOW_TOPICS if history.writes(topic)]
+    if not any(len(history.outputs[topic]) or expected.values.get(topic) for topic in asked):
+        return []
+    committed = compare_windows(history, expected, "committed")
+    findings.report("expected_windows", committed.expected, "windows")
+    _counts(findings, history, "windows_", "windows", committed, bounds)
+    if committed.reopened:
+        note = "closed again after a restart; their parts were added up"
+        findings.report("windows_reopened", committed.reopened, "windows", note)
+    return committed.faults
+
+
 def _counts(
     findings: Findings,
     history: History,
     prefix: str,
     what: str,
-    compared: FateComparison | AlertComparison,
+    compared: FateComparison | AlertComparison | WindowComparison,
     bounds: DeliveryThresholds,
 ) -> None:
     for kind in ("missing", "repeated", "unexpected", "different"):

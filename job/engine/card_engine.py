@@ -21,6 +21,7 @@ from job.contracts import (
     ClockRecord,
     DeadLetter,
     Decision,
+    JudgedSwipe,
     LateSwipe,
     Observation,
     Swipe,
@@ -30,6 +31,7 @@ from job.engine.card_state import CardState
 from job.engine.detector import Detector
 from job.engine.fate import settle
 from job.engine.intake import Unreadable, read
+from job.engine.judged import judged_swipe
 from job.engine.rules_in_force import RulesInForce
 from job.engine.settings import EngineSettings
 from job.rules.base import CrossCardRule, Rule
@@ -136,6 +138,7 @@ class CardEngine:
         source: Source,
         card: CardState,
         observations: list[Observation],
+        judged: list[JudgedSwipe] | None = None,
     ) -> list[Output]:
         """Take one record of ``swipes``.
 
@@ -149,6 +152,8 @@ class CardEngine:
             The card's state; changed only if the swipe is judged.
         observations
             What the rules across cards need of this swipe is appended here.
+        judged
+            What event-time windows need of it, if it is judged; None where there are none.
 
         Returns
         -------
@@ -166,6 +171,8 @@ class CardEngine:
         digest = crc32(value)
         fate = settle(swipe, digest, card, self.settings.lateness_ms)
         if fate == "judged":
+            if judged is not None:
+                judged.append(judged_swipe(swipe))
             return self._judged(swipe, digest, source, card, observations)
         if fate == "repeat":
             return [self._repeat(swipe, source)]

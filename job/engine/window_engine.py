@@ -132,6 +132,7 @@ class WindowEngine:
     ) -> Output:
         drop = WindowDrop(
             v=CONTRACT_VERSION,
+            window="rule",
             rule=rule.name,
             entity_id=observation.entity_id,
             swipe_id=observation.swipe_id,

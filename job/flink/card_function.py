@@ -15,10 +15,11 @@ from pyflink.common import Row, Time, Types
 from pyflink.datastream import KeyedBroadcastProcessFunction, OutputTag, RuntimeContext
 from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
 
-from job.contracts import Observation, Topics
+from job.contracts import JudgedSwipe, Observation, Topics
 from job.engine.card_engine import CardEngine, Source
 from job.engine.card_state import CardState, decode_card_state, encode_card_state
 from job.engine.intake import Unreadable
+from job.engine.judged import encode_judged
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
 from job.flink.rule_changes import RuleChanges, Standing
@@ -28,6 +29,8 @@ from job.version import check_code_hash, code_hash
 
 #: What the rules that look across cards need, to be keyed anew.
 OBSERVATIONS: Final = OutputTag("observations", Types.ROW([Types.STRING(), Types.STRING()]))
+#: What event-time windows need of each judged swipe. Bytes, which cross into Java unchanged.
+JUDGED: Final = OutputTag("judged", Types.PRIMITIVE_ARRAY(Types.BYTE()))
 #: Counters are written to the JVM after so many records, and with each alert.
 METRICS_BATCH: Final = 200
 _NANOS_PER_MS: Final = 1_000_000
@@ -54,6 +57,8 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         Wall-clock backstop, see :class:`job.flink.options.JobOptions`.
     standing
         Changes of the rules at the submission.
+    with_windows
+        Whether judged swipes go on to event-time windows.
     """
 
     def __init__(
@@ -65,6 +70,8 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         cache_cards: int,
         state_ttl_ms: int,
         standing: Standing,
+        *,
+        with_windows: bool = False,
     ) -> None:
         self._code_hash = code_hash()
         self._rule_tables = rule_tables
@@ -74,6 +81,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         self._cache_cards = cache_cards
         self._state_ttl_ms = state_ttl_ms
         self._standing = standing
+        self._with_windows = with_windows
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Make the engine, the state and the counters."""
@@ -127,6 +135,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         topic = self._topics.swipes if is_swipe else self._topics.card_profiles
         source = Source(topic, partition, offset)
         observations: list[Observation] = []
+        judged: list[JudgedSwipe] | None = [] if self._with_windows else None
         card = self._cache.get(key)
         if card is None:
             card = self._load(key)
@@ -140,7 +149,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
                 self._engine.event_time_limit_ms = now_ms + self._max_ahead_ms
             if is_swipe:
                 outputs = self._engine.process(
-                    payload, key, ctx.timestamp(), source, card, observations
+                    payload, key, ctx.timestamp(), source, card, observations, judged
                 )
                 changed = card.judged_count != before
             else:
@@ -148,9 +157,11 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
                 changed = not outputs
             if changed:
                 encoded = encode_card_state(card)
+            to_windows = [(JUDGED, encode_judged(swipe)) for swipe in judged or ()]
         except Exception:  # nothing a record holds may restart the job
             self._cache.pop(key, None)
             observations.clear()
+            to_windows = []
             reason = Unreadable("internal_error", traceback.format_exc(limit=-3))
             outputs = [self._engine.dead_letter(payload, key, source, reason)]
         if encoded is not None:
@@ -160,6 +171,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         if self._records >= METRICS_BATCH or (is_swipe and len(outputs) != 1):
             self._report()
         results += map(tuple, outputs)
+        results += to_windows
         for observation in observations:
             results.append((OBSERVATIONS, Row(*encode_observation(observation))))
         return results

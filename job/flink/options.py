@@ -15,6 +15,9 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from job.contracts import WINDOW_KINDS, WindowKind
+from job.engine.event_windows import DEFAULT_WINDOWS, parse_windows
+
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -44,6 +47,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_timeout_ms: int
     checkpoint_dir: str | None
     rules_file: str | None
+    windows: tuple[WindowKind, ...]
     job_name: str
 
 
@@ -80,6 +84,13 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def _windows(text: str) -> tuple[WindowKind, ...]:
+    try:
+        return parse_windows(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _property(text: str) -> tuple[str, str]:
@@ -184,6 +195,13 @@ def _parser() -> _Parser:
     add("--checkpoint.timeout", type=parse_duration_ms, default="60s")
     add("--checkpoint.dir", default=None, help="a URI; default: the cluster's")
     add("--rules.file", default=None, help="TOML; default: the parameters that ship with the job")
+    add(
+        "--windows.enabled",
+        type=_windows,
+        default=",".join(DEFAULT_WINDOWS),
+        metavar="KINDS",
+        help=f"event-time windows to count: comma list of {', '.join(WINDOW_KINDS)}; or none",
+    )
     add("--job.name", default="paystream-detection")
     return parser
 
@@ -221,5 +239,6 @@ def parse_options(arguments: Sequence[str]) -> JobOptions:
         checkpoint_timeout_ms=given["checkpoint.timeout"],
         checkpoint_dir=given["checkpoint.dir"],
         rules_file=given["rules.file"],
+        windows=given["windows.enabled"],
         job_name=given["job.name"],
     )

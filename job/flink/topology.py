@@ -4,6 +4,9 @@ incoming -> keyed by card -> CardFunction -> decisions, alerts, late, dead lette
                               ^   | observations, keyed by rule and entity
 rule_changes, to every task --+   v
                               +> WindowFunction -> alerts, window drops -> outgoing_across
+                                  | judged swipes, in Java from here on
+                                  v
+                             event-time windows -> results, window drops -> outgoing_windows
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from pyflink.table import DataTypes, Schema, StreamTableEnvironment
 
 from job.contracts import Topics
 from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
-from job.flink.card_function import OBSERVATIONS, CardFunction
+from job.flink.card_function import JUDGED, OBSERVATIONS, CardFunction
 from job.flink.options import JobOptions
 from job.flink.rule_changes import RULES_STATE
 from job.flink.standing_rules import read_standing
@@ -121,6 +124,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         options.state_cache_cards,
         options.state_ttl_ms,
         standing,
+        with_windows=bool(options.windows),
     )
     by_card = _by_card(_incoming(tables, topics))
     rule_changes = _rule_changes(tables).broadcast(RULES_STATE)
@@ -141,11 +145,32 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     # One sink each, not one behind a union: a sink of its own is chained to its function, which
     # saves every decision a hop between threads. A card's decision and alert stay in one
     # transaction; window alerts are rare, and an empty transaction is never begun.
-    for name, outputs in (("outgoing", judged), ("outgoing_across", across)):
+    written = {"outgoing": judged, "outgoing_across": across}
+    if options.windows:
+        written["outgoing_windows"] = _event_time_windows(judged, options, topics)
+    for name, outputs in written.items():
         tables.execute_sql(sink_table(name, options, topics))
         statements.add_insert(name, tables.from_data_stream(outputs, _output_schema()))
     statements.attach_as_datastream()
     return env
+
+
+def _event_time_windows(judged: DataStream, options: JobOptions, topics: Topics) -> DataStream:
+    """Hang the windows of the job's jar behind the judged swipes.
+
+    They are built in Java: PyFlink's own run in Python, and SQL drops late rows without a word.
+    """
+    topic_by_kind = topics.windows()
+    jvm = get_gateway().jvm
+    enabled = jvm.java.util.HashMap()
+    for kind in options.windows:
+        enabled.put(kind, topic_by_kind[kind])
+    swipes = judged.get_side_output(JUDGED)._j_data_stream
+    return DataStream(
+        jvm.dev.paystream.flink.windows.EventTimeWindows.attach(
+            swipes, enabled, topics.window_drops
+        )
+    )
 
 
 def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from job.contracts import Alert, DeadLetter, Decision
+from job.contracts import WINDOW_KINDS, Alert, DeadLetter, Decision, Topics, WindowResult
 from workbench.plan import JobPlan
 
 pytestmark = pytest.mark.stack
@@ -38,7 +38,7 @@ class TestDisturbedStream:
 
     @pytest.fixture(scope="class")
     def run(self, run_it: Any) -> Any:
-        return run_it()
+        return run_it(job=JobPlan(windows=",".join(WINDOW_KINDS)))
 
     def test_every_record_has_exactly_the_output_that_the_oracle_gives_it(self, run: Any) -> None:
         _, evaluation = run
@@ -70,6 +70,21 @@ class TestDisturbedStream:
         for letter in letters:
             original = by_place[letter.partition, letter.offset] or b""
             assert base64.b64decode(letter.payload_base64) == original
+
+    def test_every_window_of_every_kind_holds_what_the_oracle_gives_it(self, run: Any) -> None:
+        folder, evaluation = run
+        figures = delivery_figures(evaluation)
+        assert {name: figures[f"windows_{name}"] for name in NOTHING_WRONG} == NOTHING_WRONG
+        decode = msgspec.json.Decoder(WindowResult).decode
+        judged = figures["fate_judged"]
+        drops = Counter(
+            msgspec.json.decode(value)["window"] for value in committed(folder, "window-drops")
+        )
+        for kind, topic in Topics.with_prefix().windows().items():
+            results = list(map(decode, committed(folder, topic)))
+            assert results, kind
+            if kind != "card_hour":  # hours overlap
+                assert sum(each.swipes for each in results) + drops[kind] == judged, kind
 
     def test_an_alert_explains_itself(self, run: Any) -> None:
         folder, _ = run

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from evaluation.fault_record import FAULTS_FILE, OPEN_RECORDS_MIN, FaultRecord, read_faults
+from job.contracts import WINDOW_KINDS
 from workbench.plan import JobPlan
 
 pytestmark = pytest.mark.stack
@@ -33,7 +34,9 @@ def figures(evaluation: Any) -> dict[str, Any]:
 
 def test_exactly_once_loses_and_repeats_nothing(run_it: Any) -> None:
     run, evaluation = run_it(
-        job=JobPlan(checkpoint_interval_ms=CHECKPOINT_INTERVAL_MS), fault="taskmanager_kill", **RATE
+        job=JobPlan(checkpoint_interval_ms=CHECKPOINT_INTERVAL_MS, windows=",".join(WINDOW_KINDS)),
+        fault="taskmanager_kill",
+        **RATE,
     )
     fault = fault_record(run)
     assert fault.proves_nothing_because() is None
@@ -44,6 +47,10 @@ def test_exactly_once_loses_and_repeats_nothing(run_it: Any) -> None:
     assert evaluation.judge("delivery").verdict == "pass", evaluation.judge("delivery").reason
     assert figures(evaluation)["missing"] == 0
     assert figures(evaluation)["repeated"] == 0
+    # Nor is a window lost, written twice or left with half of its swipes.
+    assert figures(evaluation)["expected_windows"] > 0
+    for wrong in ("missing", "repeated", "unexpected", "different"):
+        assert figures(evaluation)[f"windows_{wrong}"] == 0
     # What the aborted transaction had shown to those who read uncommitted.
     assert figures(evaluation)["phantoms"] > 0
 

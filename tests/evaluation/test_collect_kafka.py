@@ -15,13 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Producer
 
+from evaluation.collect import collect
+from evaluation.collect_status import CollectOrder
 from evaluation.glance import Glance, read_glance
 from evaluation.observed_file import OBSERVED_SCHEMA
 from evaluation.offsets import open_transaction_records
 from evaluation.read_back import SENT_SCHEMA, read_back
 from generator.bookends import open_producer
 from generator.kafka_client import KafkaRefused, client_settings, silent_logger
-from generator.topics import create_run_topics
+from generator.topics import create_run_topics, delete_topics
 from job.contracts import Decision, Topics
 from tests.evaluation.conftest import card_alert, encode, swipe_of
 
@@ -128,7 +130,11 @@ def test_an_aborted_record_is_never_seen_committed(
 
 
 def test_every_column_is_as_kafka_has_it(
-    collector: subprocess.Popen[bytes], transactions: Producer, topics: Topics, tmp_path: Path
+    collector: subprocess.Popen[bytes],
+    transactions: Producer,
+    topics: Topics,
+    prefix: str,
+    tmp_path: Path,
 ) -> None:
     history = tmp_path / "history"
     transactions.begin_transaction()
@@ -136,13 +142,24 @@ def test_every_column_is_as_kafka_has_it(
         transactions.produce(topic, b"value", b"key", 3, timestamp=77)
         transactions.produce(topic, None, None, 3, timestamp=78)
     transactions.commit_transaction(30)
-    await_status(history, lambda s: records(s, "committed") == 10)
+    await_status(history, lambda s: records(s, "committed") == 2 * len(topics.outputs()))
     rows = [row for row in finish(collector, history) if row["view"] == "committed"]
-    names = {"decisions", "alerts", "late-swipes", "dead-letters", "window-drops"}
+    names = {topic.removeprefix(prefix) for topic in topics.outputs()}
+    assert names >= {"decisions", "alerts", "late-swipes", "dead-letters", "window-drops"}
     assert {row["topic"] for row in rows} == names
     fields = ("partition", "offset", "record_time_ms", "key", "value")
     contents = {tuple(row[field] for field in fields) for row in rows}
     assert contents == {(3, 0, 77, b"key", b"value"), (3, 1, 78, None, None)}
+
+
+def test_topics_of_event_time_windows_need_not_exist(
+    kafka_address: str, prefix: str, topics: Topics, tmp_path: Path
+) -> None:
+    delete_topics(kafka_address, topics.windows().values())
+    order = CollectOrder(out=tmp_path, bootstrap=kafka_address, prefix=prefix, floor=False)
+    status = collect(order, lambda: True)
+    assert status.complete
+    assert set(status.ends) == {t.removeprefix(prefix) for t in topics.outputs()[:5]}
 
 
 def test_the_collector_reads_on_to_the_end_before_it_stops(

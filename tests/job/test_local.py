@@ -134,15 +134,54 @@ def test_only_committed_window_drops_that_can_be_read_are_left_out(tmp_path: Pat
     assert read_dropped(observed) == {("bin_attack", "s1")}
 
 
+def test_what_event_time_windows_dropped_is_left_out_by_kind(tmp_path: Path) -> None:
+    dropped = msgspec.json.encode(
+        msgspec.structs.replace(
+            msgspec.json.decode(drop("s0"), type=WindowDrop), window="bin_minute", rule=None
+        )
+    )
+    observed, out = tmp_path / "observed.parquet", tmp_path / "expected.parquet"
+    row = {"topic": "window-drops", "view": "committed", "value": dropped}
+    pq.write_table(pa.Table.from_pylist([row]), observed)
+    found = read_dropped(observed)
+    assert found == {("bin_minute", "s0")}
+    run_file(
+        LocalJob([], EngineSettings(), found, ("bin_minute", "card_session")),
+        swipes(2),
+        2,
+        None,
+        out,
+    )
+    counts = {
+        row["topic"]: msgspec.json.decode(row["value"])["swipes"]
+        for row in outputs(out)
+        if row["topic"].startswith("windows-")
+    }
+    assert counts == {"windows-bin-minute": 1, "windows-card-session": 2}
+
+
 def test_the_command_line_writes_the_outputs_and_tells_its_progress(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = tmp_path / "sent.parquet"
     pq.write_table(pa.Table.from_pylist([record._asdict() for record in swipes(2)]), records)
     out = tmp_path / "expected.parquet"
-    assert main(["--records", str(records), "--out", str(out)]) == 0
+    asked = ["--windows", "card_session,merchant_minute"]
+    assert main(["--records", str(records), "--out", str(out), *asked]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 2"
-    assert len(outputs(out)) == 2
+    assert [row["topic"] for row in outputs(out)] == [
+        *["decisions"] * 2,
+        "windows-merchant-minute",
+        "windows-card-session",
+    ]
+
+
+def test_a_window_that_does_not_exist_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--records", "-", "--windows", "card_hours", "--out", str(tmp_path / "out")]
+    assert main(asked) == 2
+    assert capsys.readouterr().err.startswith("'card_hours' is no window; give merchant_minute,")
 
 
 def test_a_rules_file_that_cannot_be_used_is_refused_in_one_line(

@@ -12,6 +12,7 @@ import pytest
 
 from job.contracts import (
     RECORDS_BY_TOPIC,
+    WINDOW_KINDS,
     Alert,
     CardProfile,
     ClockRecord,
@@ -23,6 +24,7 @@ from job.contracts import (
     RuleChange,
     Snooze,
     WindowDrop,
+    WindowResult,
 )
 from job.rules.example import example_swipe
 from job.schemas import main, render, schema_of
@@ -145,6 +147,23 @@ EXAMPLES: dict[str, list[msgspec.Struct]] = {
             applied_ms=1,
         )
     ],
+    **{
+        f"windows-{kind.replace('_', '-')}": [
+            WindowResult(
+                v=1,
+                window=kind,
+                entity_id="m1",
+                window_start_ms=0,
+                window_end_ms=60_000,
+                swipes=2,
+                declined=1,
+                spent_minor={"EUR": 1_000},
+                first_event_time_ms=1,
+                last_event_time_ms=59_999,
+            )
+        ]
+        for kind in WINDOW_KINDS
+    },
 }
 
 

@@ -55,6 +55,7 @@ class Scene:
         monkeypatch.setattr(completion, "CommitProgress", lambda *_: progress)
         monkeypatch.setattr(completion, "read_status", lambda _: next(self.statuses))
         monkeypatch.setattr(completion, "_POLL_S", 0.001)
+        monkeypatch.setattr(completion, "_EVENT_TIME_BEHIND_NS", 0)
 
     def run(self, timeout_s: float = 0.5) -> completion.Completion:
         def nudge() -> None:
@@ -106,6 +107,25 @@ def test_one_look_that_is_read_again_and_again_proves_no_rest(scene):
 def test_a_look_from_before_the_commit_covered_all_does_not_count(scene):
     old = msgspec.structs.replace(STATUS, time_ns=time.monotonic_ns())
     scene.statuses = iter(lambda: old, None)
+    assert not scene.run(0.1).complete
+
+
+def test_what_the_last_watermark_closes_is_waited_for(scene, monkeypatch):
+    monkeypatch.setattr(completion, "_EVENT_TIME_BEHIND_NS", 10**12)
+    scene.statuses = fresh()
+    assert not scene.run(0.1).complete
+
+
+def test_a_look_from_before_the_last_checkpoint_proves_nothing(scene):
+    """Each is newer than the one before, and all are of the moment when all was covered."""
+
+    def looks() -> Iterator[CollectStatus]:
+        yield STATUS
+        began_ns = time.monotonic_ns()
+        for number in range(10**9):
+            yield msgspec.structs.replace(STATUS, time_ns=began_ns + number)
+
+    scene.statuses = looks()
     assert not scene.run(0.1).complete
 
 

@@ -19,7 +19,7 @@ from job.engine.window_engine import (
     encode_entity_state,
     encode_observation,
 )
-from job.flink.card_function import CardFunction
+from job.flink.card_function import JUDGED, CardFunction
 from job.flink.rule_changes import Standing
 from job.flink.tables import frame_rule
 from job.flink.window_function import WindowFunction
@@ -122,9 +122,19 @@ class Context:
         pass
 
 
-def card_function(state: State, subtask: int = 0, standing: Standing = NOTHING) -> CardFunction:
-    tables, run_topics = read_tables(DEFAULT_FILE), Topics.with_prefix()
-    function = CardFunction(tables, EngineSettings(), run_topics, None, 10, 1_000, standing)
+def card_function(
+    state: State, subtask: int = 0, standing: Standing = NOTHING, *, with_windows: bool = False
+) -> CardFunction:
+    function = CardFunction(
+        read_tables(DEFAULT_FILE),
+        EngineSettings(),
+        Topics.with_prefix(),
+        None,
+        10,
+        1_000,
+        standing,
+        with_windows=with_windows,
+    )
     function.open(Runtime(state, subtask))
     return function
 
@@ -156,6 +166,16 @@ def take(function: Any, frame: bytes, context: Context) -> list[dict[str, Any]]:
 
 def topics(results: list[Any]) -> list[str]:
     return [result[0] for result in results if isinstance(result[0], str)]
+
+
+def test_a_judged_swipe_goes_on_to_event_time_windows_once_and_only_if_there_are_any() -> None:
+    state = State()
+    without = card_function(state)
+    assert not [result for result in send(without) if result[0] is JUDGED]
+    function = card_function(State(), with_windows=True)
+    ((_, judged),) = [result for result in send(function) if result[0] is JUDGED]
+    assert msgspec.json.decode(judged)[:2] == ["s1", KEY]
+    assert not [result for result in send(function) if result[0] is JUDGED]  # a repeat
 
 
 def window_function(state: State) -> WindowFunction:

@@ -6,6 +6,7 @@ import argparse
 
 import pytest
 
+from job.engine.event_windows import DEFAULT_WINDOWS
 from job.flink.options import parse_duration_ms, parse_options
 from job.flink.topology import flink_settings
 
@@ -85,6 +86,20 @@ def test_parallelism_is_a_whole_number_above_0(
     capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
     assert "--parallelism" in refusal(capsys, f"--parallelism={text}")
+
+
+def test_windows_are_a_comma_list_of_kinds_or_none() -> None:
+    assert parse_options([]).windows == DEFAULT_WINDOWS
+    assert parse_options(["--windows.enabled", "none"]).windows == ()
+    given = ["--windows.enabled", "card_session,card_hour"]
+    assert parse_options(given).windows == ("card_hour", "card_session")
+
+
+def test_a_window_that_does_not_exist_is_refused_by_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = refusal(capsys, "--windows.enabled", "card_hour,bin_hour")
+    assert "--windows.enabled: 'bin_hour' is no window; give merchant_minute, " in line
 
 
 @pytest.mark.parametrize("option", ["--kafka.property", "--flink.property"])
