@@ -22,6 +22,9 @@ from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan
 
 _LOADED_FILE: Final = "loaded-job.json"
+#: Stands for the code of a TaskManager that may hold half of a job's modules: one that was broken
+#: off while it imported them, from a folder that is gone. Differs from every hash.
+_HALF_LOADED: Final = "half loaded"
 _POLL_S: Final = 0.2
 
 
@@ -38,7 +41,7 @@ def code_root(plan: JobPlan) -> Path:
 
 
 def renew_taskmanagers(stack: LocalStack, plan: JobPlan) -> int:
-    """Restart the TaskManagers that hold another version of the job's code.
+    """Restart the TaskManagers that hold another version of the job's code, or half of it.
 
     In thread mode a TaskManager keeps the Python modules it imported first.
 
@@ -59,8 +62,7 @@ def renew_taskmanagers(stack: LocalStack, plan: JobPlan) -> int:
     return renewed
 
 
-def _remember_code(stack: LocalStack, plan: JobPlan) -> None:
-    code = hash_of(code_root(plan) / "job")
+def _remember_code(stack: LocalStack, code: str) -> None:
     pids = [
         record.pid
         for index in range(stack.settings.taskmanagers)
@@ -90,7 +92,7 @@ def submitted(
     try:
         entry_point = stage_job(folder, code_root(plan))
         arguments = plan.arguments(prefix, stack.settings.kafka_address, event_time_limit_ms)
-        _remember_code(stack, plan)
+        _remember_code(stack, _HALF_LOADED)
         job_id = submit(
             stack.settings,
             entry_point,
@@ -107,12 +109,14 @@ def submitted(
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    held = _HALF_LOADED
     try:
         stack.rest.wait_running(job_id)
+        held = hash_of(code_root(plan) / "job")
         yield job_id
     finally:
         # A TaskManager that was restarted meanwhile holds this code too.
-        _remember_code(stack, plan)
+        _remember_code(stack, held)
         put_away("cancelling the job", stack.rest.cancel, job_id)
         # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
         put_away("removing its checkpoints", stack.remove_checkpoints, job_id)
