@@ -174,9 +174,9 @@ def _high_availability(settings: StackSettings) -> dict[str, str]:
         "high-availability.zookeeper.path.root": root,
         "high-availability.cluster-id": f"/{cluster_id}",
         "high-availability.storageDir": settings.high_availability_uri,
-        # How soon a dead leader is missed. A session of 1 s expires on a busy machine.
-        f"{client}.session-timeout": "2000 ms",
-        f"{client}.connection-timeout": "1500 ms",
+        f"{client}.session-timeout": f"{settings.zookeeper_session_ms} ms",
+        # Below the session, or Flink would wait longer for a connection than it may be away.
+        f"{client}.connection-timeout": f"{settings.zookeeper_session_ms * 3 // 4} ms",
         f"{client}.retry-wait": "200 ms",
         f"{client}.max-retry-attempts": "20",
         # A ZooKeeper that comes back within the session changes nothing.

@@ -5,6 +5,7 @@ A thin typed face of Flink's REST interface: only what a run or a fault needs to
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from stack.flink_http import RestError as RestError
 from stack.process import StackError
 
 _POLL_S = 0.1
+#: What REST says of a job may be three seconds old.
+_ASK_AGAIN_S = 3.5
 _TERMINAL = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
 Answer = TypeVar("Answer")
@@ -204,6 +207,7 @@ class FlinkRest:
     def __init__(self, *urls: str, timeout_s: float = 5.0) -> None:
         self._http = FlinkHttp(urls, timeout_s)
         self._call = self._http.call
+        self._has_standby = len(urls) > 1
 
     def overview(self) -> Overview:
         """Ask for TaskManagers, slots, running jobs and version."""
@@ -308,15 +312,28 @@ class FlinkRest:
 
     def cancel(self, job_id: str, deadline_s: float = 60.0) -> None:
         """Cancel the job and wait until it has ended; one that has ended already is left alone."""
+        end_s, asked_s = time.monotonic() + deadline_s, -math.inf
+        try:
+            while (state := self._job_within(job_id, end_s).state) not in _TERMINAL:
+                now_s = time.monotonic()
+                if now_s > end_s:
+                    raise StackError(f"job {job_id} is not cancelled after {deadline_s:g} s")
+                # Who takes the job over meanwhile goes on with it: it was not asked.
+                if state != "CANCELLING" and now_s - asked_s > _ASK_AGAIN_S:
+                    asked_s = now_s
+                    self._ask_to_cancel(job_id)
+                time.sleep(_POLL_S)
+        except RestError as error:
+            if error.status != 404:
+                raise
+
+    def _ask_to_cancel(self, job_id: str) -> None:
         try:
             self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
         except RestError as error:
             # 409: it reached an end by itself meanwhile.
-            if error.status not in (404, 409):
+            if error.status != 409 and not (self._has_standby and error.is_between_leaders):
                 raise
-            if error.status == 404:
-                return
-        self.wait_ended(job_id, deadline_s)
 
     def trigger_checkpoint(self, job_id: str) -> None:
         """Ask for a checkpoint beside those that come by themselves; it is not waited for."""
@@ -362,7 +379,7 @@ class FlinkRest:
                 return self.job(job_id)
             except RestError as error:
                 # A single JobManager that is gone has taken the job with it.
-                can_come = len(self._http.urls) > 1 and error.is_between_leaders
+                can_come = self._has_standby and error.is_between_leaders
                 if not can_come or time.monotonic() > deadline_s:
                     raise
             time.sleep(_POLL_S)

@@ -111,6 +111,9 @@ class StackSettings(BaseSettings):
     heartbeat_interval_ms, heartbeat_timeout_ms
         How soon Flink notices a process that hangs (a killed one is noticed by its
         closed connection).
+    zookeeper_session_ms
+        How soon a JobManager that died or hangs is missed. A short session expires by itself on a
+        machine that is too busy, and the standby takes over for nothing.
     restart_delay_ms
         Wait between a failure and the next attempt of a job.
     ready_deadline_s, stop_grace_s
@@ -143,6 +146,7 @@ class StackSettings(BaseSettings):
     max_transaction_timeout_ms: Annotated[int, Field(ge=1_000)] = 15 * 60 * 1_000
     heartbeat_interval_ms: Annotated[int, Field(ge=100)] = 500
     heartbeat_timeout_ms: Annotated[int, Field(ge=200)] = 5_000
+    zookeeper_session_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 2_000
     restart_delay_ms: Annotated[int, Field(ge=0)] = 100
     ready_deadline_s: Annotated[float, Field(gt=0)] = 90.0
     stop_grace_s: Annotated[float, Field(gt=0)] = 10.0

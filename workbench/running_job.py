@@ -20,6 +20,9 @@ from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan
 
 LOADED_FILE = "loaded-job.json"
+#: Stands for the code of a TaskManager that may hold half of a job's modules: one that was broken
+#: off while it imported them, from a folder that is gone. Differs from every hash.
+HALF_LOADED = "half loaded"
 
 
 def code_root(plan: JobPlan) -> Path:
@@ -64,6 +67,7 @@ class RunningJob:
         self._stack = stack
         self._prefix = prefix
         self._limit_ms = event_time_limit_ms
+        self._held = HALF_LOADED
 
     @property
     def name(self) -> str:
@@ -88,7 +92,8 @@ class RunningJob:
         bootstrap = self._stack.settings.kafka_address
         try:
             entry_point = stage_job(folder, code_root(self.plan))
-            self.remember_code()
+            self._held = HALF_LOADED
+            self._remember_code()
             self.id = submit(
                 self._stack.settings,
                 entry_point,
@@ -103,6 +108,7 @@ class RunningJob:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         self._stack.rest.wait_running(self.id, deadline_s)
+        self._held = hash_of(code_root(self.plan) / "job")
 
     def move(self, plan: JobPlan, before_start: Callable[[], object] | None = None) -> str:
         """Stop it with a savepoint, and submit it from there as another plan says.
@@ -131,22 +137,22 @@ class RunningJob:
     def end(self) -> None:
         """Cancel it, whatever its id, and remove its checkpoints; nothing to do is fine."""
         # A TaskManager that was restarted meanwhile holds this code too.
-        self.remember_code()
+        self._remember_code()
+        if self.id:
+            self._stack.rest.cancel(self.id)
+            # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
+            self._stack.remove_checkpoints(self.id)
         for job in self._stack.rest.jobs():
             # The cluster may have taken a job although the client did not get to say so.
             if job.name == self.name:
                 self._stack.rest.cancel(job.id)
-        if self.id:
-            # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
-            self._stack.remove_checkpoints(self.id)
 
-    def remember_code(self) -> None:
-        """Note which TaskManagers hold the code of this plan."""
-        code = hash_of(code_root(self.plan) / "job")
+    def _remember_code(self) -> None:
+        """Note which code the TaskManagers hold."""
         pids = [
             record.pid
             for index in range(self._stack.settings.taskmanagers)
             if (record := self._stack.taskmanager_record(index)) is not None
         ]
         file = self._stack.settings.flink_folder / LOADED_FILE
-        file.write_bytes(msgspec.json.encode({str(pid): code for pid in pids}))
+        file.write_bytes(msgspec.json.encode({str(pid): self._held for pid in pids}))

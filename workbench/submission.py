@@ -22,7 +22,7 @@ _POLL_S: Final = 0.2
 
 
 def renew_taskmanagers(stack: LocalStack, plan: JobPlan) -> int:
-    """Restart the TaskManagers that hold another version of the job's code.
+    """Restart the TaskManagers that hold another version of the job's code, or half of it.
 
     In thread mode a TaskManager keeps the Python modules it imported first.
 

@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from stack import flink_rest
 from stack.flink_http import FlinkHttp
 from stack.flink_rest import FlinkRest, RestError
 from stack.settings import HOST, free_ports
@@ -118,6 +119,34 @@ def test_a_job_is_waited_for_while_nobody_leads(serve: Callable[..., JobManager]
     rest.wait_running("j", deadline_s=30)
     election.join()
     assert len(standby.asked) >= 2
+
+
+def test_a_job_that_was_taken_over_while_it_was_cancelled_is_cancelled_again(
+    serve: Callable[..., JobManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flink_rest, "_ASK_AGAIN_S", 0.0)
+    leader = serve(200, RUNNING)
+    ended = Thread(target=FlinkRest(leader.url).cancel, args=("j",))
+    ended.start()
+    wait_until(lambda: "PATCH" in leader.asked)
+    leader.body = RUNNING.replace(b'"state": "RUNNING"', b'"state": "CANCELLING"')
+    seen = len(leader.asked)
+    wait_until(lambda: len(leader.asked) > seen + 1)
+    requests = leader.asked.count("PATCH")
+    leader.body = RUNNING
+    wait_until(lambda: leader.asked.count("PATCH") > requests)
+    leader.body = RUNNING.replace(b'"state": "RUNNING"', b'"state": "CANCELED"')
+    ended.join(30)
+    assert not ended.is_alive()
+
+
+def test_a_job_that_is_gone_counts_as_cancelled(serve: Callable[..., JobManager]) -> None:
+    FlinkRest(serve(404).url).cancel("j")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.01)
 
 
 def test_a_single_jobmanager_that_is_gone_is_not_waited_for() -> None:
