@@ -31,9 +31,6 @@ from job.rules.parameters import DEFAULT_FILE, read_tables
 
 #: From the project's own jar (`job/java`): which files RocksDB merges, and when.
 ROCKSDB_OPTIONS_FACTORY: Final = "dev.paystream.flink.FrequentCheckpointsOptionsFactory"
-#: Of what SQL makes; translated as it stands when a table becomes a stream.
-_TABLE_PARALLELISM: Final = "table.exec.resource.default-parallelism"
-_AS_THE_JOB: Final = "-1"
 _OUTPUT: Final = Types.TUPLE([Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
 
@@ -127,7 +124,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         with_windows=bool(options.windows),
     )
     by_card = _by_card(_incoming(tables, topics))
-    rule_changes = _rule_changes(tables).broadcast(RULES_STATE)
+    rule_changes = _rule_changes(env, tables).broadcast(RULES_STATE)
     judged = (
         by_card.connect(rule_changes)
         .process(card_function, _OUTPUT)
@@ -181,16 +178,16 @@ def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
     )
 
 
-def _rule_changes(tables: StreamTableEnvironment) -> DataStream:
+def _rule_changes(env: StreamExecutionEnvironment, tables: StreamTableEnvironment) -> DataStream:
     """One reader: changes are few, and a reader without a partition would hold event time back."""
-    config = tables.get_config()
-    config.set(_TABLE_PARALLELISM, "1")
+    parallelism = env.get_parallelism()
+    env.set_parallelism(1)
     try:
         return tables.to_append_stream(
             tables.sql_query(rules_query()), Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE())])
         )
     finally:
-        config.set(_TABLE_PARALLELISM, _AS_THE_JOB)
+        env.set_parallelism(parallelism)
 
 
 def _by_card(stream: DataStream) -> KeyedStream:
