@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from job.flink.options import parse_options
-from job.flink.topology import build
+from job.flink.topology import JarError, build
 from job.rules.parameters import ParametersError
 
 
@@ -15,12 +15,12 @@ def main(arguments: list[str]) -> int:
     Returns
     -------
     int
-        0, or 2 where a setting or a parameter is wrong.
+        0, or 2 where a setting, a parameter or the jar is wrong.
     """
     options = parse_options(arguments)
     try:
         environment = build(options)
-    except ParametersError as error:
+    except (ParametersError, JarError) as error:
         sys.stderr.write(f"paystream-job: {error}\n")
         return 2
     environment.execute(options.job_name)
