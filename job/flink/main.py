@@ -6,7 +6,7 @@ import sys
 
 from job.flink.options import parse_options
 from job.flink.standing_rules import RulesUnreadable
-from job.flink.topology import build
+from job.flink.topology import JarError, build
 from job.rules.parameters import ParametersError
 
 
@@ -16,12 +16,12 @@ def main(arguments: list[str]) -> int:
     Returns
     -------
     int
-        0, or 2 where a setting or a parameter is wrong, or the topic of the rules' changes.
+        0, or 2 where a setting, a parameter, the jar or the topic of the rules' changes is wrong.
     """
     options = parse_options(arguments)
     try:
         environment = build(options)
-    except (ParametersError, RulesUnreadable) as error:
+    except (ParametersError, RulesUnreadable, JarError) as error:
         sys.stderr.write(f"paystream-job: {error}\n")
         return 2
     environment.execute(options.job_name)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from py4j.java_gateway import JavaPackage
 from pyflink.common import Configuration, Types
 from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
@@ -32,6 +33,10 @@ from job.rules.parameters import DEFAULT_FILE, read_tables
 #: From the project's own jar (`job/java`): which files RocksDB merges, and when.
 ROCKSDB_OPTIONS_FACTORY: Final = "dev.paystream.flink.FrequentCheckpointsOptionsFactory"
 _OUTPUT: Final = Types.TUPLE([Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
+
+
+class JarError(RuntimeError):
+    """The job's own jar is not on the cluster, or not the one of this job."""
 
 
 def _output_schema() -> Schema:
@@ -101,6 +106,8 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         If the rules' parameter file cannot be used.
     job.flink.standing_rules.RulesUnreadable
         If the topic of their changes cannot be read.
+    JarError
+        If event-time windows are asked for and the jar that holds them is not there.
     """
     rule_tables = read_tables(Path(options.rules_file) if options.rules_file else DEFAULT_FILE)
     settings = engine_settings(options)
@@ -159,15 +166,17 @@ def _event_time_windows(judged: DataStream, options: JobOptions, topics: Topics)
     """
     topic_by_kind = topics.windows()
     jvm = get_gateway().jvm
+    event_time_windows = jvm.dev.paystream.flink.windows.EventTimeWindows
+    if isinstance(event_time_windows, JavaPackage):  # py4j's word for a class that is not there
+        raise JarError(
+            "the job's jar in Flink's lib/ is missing or older than this job: build it (`make "
+            "install`), put it there and restart the cluster; or give --windows.enabled none"
+        )
     enabled = jvm.java.util.HashMap()
     for kind in options.windows:
         enabled.put(kind, topic_by_kind[kind])
     swipes = judged.get_side_output(JUDGED)._j_data_stream
-    return DataStream(
-        jvm.dev.paystream.flink.windows.EventTimeWindows.attach(
-            swipes, enabled, topics.window_drops
-        )
-    )
+    return DataStream(event_time_windows.attach(swipes, enabled, topics.window_drops))
 
 
 def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
