@@ -26,7 +26,12 @@ PORTS = {
     "kafka_controller_port": (9093, "kafka"),
     "flink_rest_port": (8081, "jobmanager"),
     "flink_rpc_port": (6123, "jobmanager"),
+    "elasticsearch_port": (9200, "elasticsearch"),
+    "elasticsearch_transport_port": (9300, "elasticsearch"),
+    "postgres_port": (5432, "postgres"),
 }
+# What no run needs: its ports count only where its variable asks for it.
+OPTIONAL = {"elasticsearch", "postgres"}
 # Flink 2.3 runs on 17 and 21; its scripts set an option that Java 24 refuses.
 JAVA_FIRST, JAVA_LAST = 17, 23
 # Choices: broker, JobManager, TaskManager, submission and the workbench itself at once;
@@ -63,7 +68,7 @@ def check() -> list[Check]:
         _java(),
         _tool("maven", ["mvn", "-v"], r"Apache Maven ([\d.]+)", "maven"),
         _tool("make", ["make", "--version"], r"Make (\S+)", "make"),
-        *(_port(setting) for setting in PORTS),
+        *(_port(setting) for setting in PORTS if _is_wanted(PORTS[setting][1])),
         _memory(),
         _disk(),
     ]
@@ -125,6 +130,11 @@ def _tool(name: str, command: list[str], pattern: str, package: str) -> Check:
     match = re.search(pattern, said or "")
     found = match.group(1) if match else "none"
     return _verdict(name, match is not None, found, "any", "apt-get install " + package)
+
+
+def _is_wanted(service: str) -> bool:
+    asked = os.environ.get(ENV_PREFIX + service.upper(), "").lower()
+    return service not in OPTIONAL or asked in ("1", "true", "yes", "on", "y", "t")
 
 
 def _port(setting: str) -> Check:

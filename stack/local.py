@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from stack import flink, flink_home, kafka
+from stack import elasticsearch, flink, flink_home, kafka, postgres
 from stack.flink_rest import FlinkRest
 from stack.ports import require_free
 from stack.process import (
@@ -67,10 +67,11 @@ class _Part:
     probe: Callable[[], bool]
     ports: dict[str, int]
     needs: str | None = None
+    prepare: Callable[[], None] | None = None
 
 
 class LocalStack:
-    """Kafka and Flink on this machine.
+    """Kafka and Flink on this machine, and beside them what was asked for.
 
     Parameters
     ----------
@@ -149,6 +150,9 @@ class LocalStack:
             flink_home.prepare(self.settings)
             if any(part.service.name == kafka.NAME for part in missing):
                 kafka.prepare(self.settings)
+            for part in missing:
+                if part.prepare is not None:
+                    part.prepare()
         # All at once: most of a JVM's start is waiting for the disk and for each other.
         with phases.time("start"):
             running = []
@@ -264,7 +268,31 @@ class LocalStack:
                 )
                 for index in range(settings.taskmanagers)
             ),
+            *self._optional_parts(),
         ]
+
+    def _optional_parts(self) -> Iterator[_Part]:
+        """What no run needs: asked for, or running since somebody asked for it."""
+        settings = self.settings
+        if settings.elasticsearch or self._runs(settings.elasticsearch_folder, elasticsearch.NAME):
+            yield _Part(
+                elasticsearch.service(settings),
+                elasticsearch.probe(settings),
+                self._ports("elasticsearch_port", "elasticsearch_transport_port"),
+                prepare=lambda: elasticsearch.prepare(settings),
+            )
+        if settings.postgres or self._runs(settings.postgres_folder, postgres.NAME):
+            yield _Part(
+                postgres.service(settings),
+                postgres.probe(settings),
+                self._ports("postgres_port"),
+                prepare=lambda: postgres.prepare(settings),
+            )
+
+    @staticmethod
+    def _runs(folder: Path, name: str) -> bool:
+        record = read_record(folder / f"{name}.pid.json")
+        return record is not None and is_alive(record)
 
     def _ports(self, *names: str) -> dict[str, int]:
         return {name: self.settings.ports()[name] for name in names}

@@ -29,7 +29,17 @@ ENV_PREFIX = "PAYSTREAM_STACK_"
 Port = Annotated[int, Field(ge=1, le=65535)]
 StateBackend = Literal["rocksdb", "hashmap"]
 
-_PORT_FIELDS = ("kafka_port", "kafka_controller_port", "flink_rest_port", "flink_rpc_port")
+_PORT_FIELDS = (
+    "kafka_port",
+    "kafka_controller_port",
+    "flink_rest_port",
+    "flink_rpc_port",
+    "elasticsearch_port",
+    "elasticsearch_transport_port",
+    "postgres_port",
+)
+#: The superuser of the local PostgreSQL, without a password.
+POSTGRES_USER = "paystream"
 
 
 class StackSettings(BaseSettings):
@@ -43,13 +53,23 @@ class StackSettings(BaseSettings):
     data_folder
         All files of the stack: logs, pid files, topics, checkpoints. Made absolute.
     jars_folder
-        Folder with the folders of jars ``kafka``, ``flink-connector`` and ``job``.
+        Folder with the folders of jars ``kafka``, ``flink-connector`` and ``job``, and of the
+        archive ``elasticsearch``.
     kafka_port, kafka_controller_port, flink_rest_port, flink_rpc_port
         Ports on 127.0.0.1. All other ports are chosen by the system.
+    elasticsearch, postgres
+        Whether these run, too: alerts can be searched in the one, card profiles kept in the
+        other. No run needs them.
+    elasticsearch_port, elasticsearch_transport_port, postgres_port
+        Theirs, on 127.0.0.1.
+    service_user
+        As whom these two run where the caller is root, which they refuse to be.
     taskmanagers
         Number of TaskManager processes, one slot each: a Python process has one GIL.
-    kafka_heap_mb, jobmanager_memory_mb, taskmanager_memory_mb
-        Java heap of the broker; whole process size of the Flink processes, in MiB.
+    kafka_heap_mb, elasticsearch_heap_mb
+        Java heaps, in MiB.
+    jobmanager_memory_mb, taskmanager_memory_mb
+        Whole process size of the Flink processes, in MiB.
     state_backend
         Cluster default for jobs that do not choose one.
     rocksdb_medium
@@ -79,8 +99,15 @@ class StackSettings(BaseSettings):
     kafka_controller_port: Port = 9093
     flink_rest_port: Port = 8081
     flink_rpc_port: Port = 6123
+    elasticsearch: bool = False
+    elasticsearch_port: Port = 9200
+    elasticsearch_transport_port: Port = 9300
+    postgres: bool = False
+    postgres_port: Port = 5432
+    service_user: str = "nobody"
     taskmanagers: Annotated[int, Field(ge=1, le=64)] = 1
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
+    elasticsearch_heap_mb: Annotated[int, Field(ge=256)] = 512
     jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024
     taskmanager_memory_mb: Annotated[int, Field(ge=1280)] = 2304
     state_backend: StateBackend = "rocksdb"
@@ -151,6 +178,26 @@ class StackSettings(BaseSettings):
     def flink_rest_url(self) -> str:
         """Base address of Flink's REST interface and web page."""
         return f"http://{HOST}:{self.flink_rest_port}"
+
+    @property
+    def elasticsearch_url(self) -> str:
+        """Address of Elasticsearch."""
+        return f"http://{HOST}:{self.elasticsearch_port}"
+
+    @property
+    def postgres_url(self) -> str:
+        """Address of the database that PostgreSQL comes with."""
+        return f"postgresql://{POSTGRES_USER}@{HOST}:{self.postgres_port}/postgres"
+
+    @property
+    def elasticsearch_folder(self) -> Path:
+        """Everything of Elasticsearch but its archive."""
+        return self.data_folder / "elasticsearch"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """Everything of PostgreSQL."""
+        return self.data_folder / "postgres"
 
     @property
     def kafka_folder(self) -> Path:

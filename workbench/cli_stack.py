@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,7 +12,7 @@ from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.console import Phases, make_console
 
-app = typer.Typer(help="The local Kafka and Flink.", no_args_is_help=True)
+app = typer.Typer(help="The local Kafka and Flink, and what runs beside.", no_args_is_help=True)
 
 
 @app.command()
@@ -20,11 +20,21 @@ def up(
     taskmanagers: Annotated[
         int | None, typer.Option(min=1, help="TaskManagers, one slot each.")
     ] = None,
+    elasticsearch: Annotated[
+        bool, typer.Option("--elasticsearch", help="Also Elasticsearch, to search alerts in.")
+    ] = False,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Also PostgreSQL, to keep card profiles in.")
+    ] = False,
 ) -> None:
     """Start what is not running; reuse what is."""
     console = make_console()
     phases = Phases(console)
-    stack = LocalStack(_settings(taskmanagers))
+    asked: dict[str, Any] = {} if taskmanagers is None else {"taskmanagers": taskmanagers}
+    # Left out where not asked for, so that the environment's settings hold.
+    asked |= {"elasticsearch": True} if elasticsearch else {}
+    asked |= {"postgres": True} if postgres else {}
+    stack = LocalStack(StackSettings.load(**asked))
     with phases.phase("stack") as bar:
         started = stack.up(on_begin=bar.say)
         bar.note = f"started {', '.join(started)}" if started else "was running"
@@ -55,10 +65,6 @@ def doctor() -> None:
     make_console().print(table)
     if not all(each.ok for each in checks):
         raise typer.Exit(2)
-
-
-def _settings(taskmanagers: int | None) -> StackSettings:
-    return StackSettings.load(**({} if taskmanagers is None else {"taskmanagers": taskmanagers}))
 
 
 def _print_status(stack: LocalStack) -> bool:

@@ -18,7 +18,9 @@ from job.contracts import (
     DeadLetter,
     Decision,
     Finding,
+    FraudReport,
     LateSwipe,
+    RefusedAlert,
     WindowDrop,
 )
 from job.rules.example import example_swipe
@@ -104,6 +106,32 @@ EXAMPLES: dict[str, list[msgspec.Struct]] = {
             window_start_ms=0,
             window_end_ms=60_000,
             lateness_ms=5,
+        )
+    ],
+    "alerts-dead-letters": [
+        RefusedAlert(
+            v=1,
+            reason="refused",
+            detail="mapper_parsing_exception: failed to parse field [score]",
+            index="paystream-alerts",
+            topic="alerts",
+            partition=0,
+            offset=7,
+            key="c1",
+            payload_base64="e30=",
+            payload_bytes=2,
+        )
+    ],
+    "fraud-reports": [
+        FraudReport(
+            report_id="report:s1",
+            swipe_id="s1",
+            card_token="c1",
+            merchant_id="m1",
+            terminal_id="t1",
+            event_time_ms=1,
+            reported_ms=2,
+            kind="counterfeit",
         )
     ],
 }
