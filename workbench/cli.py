@@ -17,6 +17,7 @@ from workbench import (
     cli_ab,
     cli_controls,
     cli_dashboard,
+    cli_delivery,
     cli_exam,
     cli_external,
     cli_gates,
@@ -50,6 +51,8 @@ for command in (
     cli_stack.doctor,
 ):
     app.command()(command)
+for name, command in cli_delivery.COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> None:

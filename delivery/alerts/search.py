@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
+from delivery.alerts.documents import INDEX_PREFIX
 from delivery.problems import DeliveryError
 from job.contracts import Alert
 
@@ -112,3 +113,18 @@ def _names(field: str) -> dict[str, Any]:
 
 def _counts(aggregation: Any) -> dict[str, int]:
     return {str(each["key"]): int(each["doc_count"]) for each in aggregation["buckets"]}
+
+
+def alert_indices(client: Elasticsearch) -> list[str]:
+    """The indices that alerts were put into.
+
+    Raises
+    ------
+    DeliveryError
+        When Elasticsearch does not answer.
+    """
+    try:
+        return sorted(str(name) for name in client.indices.get(index=f"{INDEX_PREFIX}*").body)
+    except (ApiError, TransportError) as error:
+        said = " ".join(str(error).split())
+        raise DeliveryError(f"Elasticsearch does not answer: {said}") from None
