@@ -41,7 +41,7 @@ def open_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def search_node(open_folder: Path) -> Iterator[StackSettings]:
     """Settings of a stack of which Elasticsearch runs."""
-    settings = StackSettings.with_free_ports(open_folder / "search")
+    settings = StackSettings.with_free_ports(open_folder / "search", ready_deadline_s=300)
     elasticsearch.prepare(settings)
     yield from _running(settings, elasticsearch.service(settings), elasticsearch.probe(settings))
 
@@ -49,7 +49,7 @@ def search_node(open_folder: Path) -> Iterator[StackSettings]:
 @pytest.fixture(scope="session")
 def database(open_folder: Path) -> Iterator[StackSettings]:
     """Settings of a stack of which PostgreSQL runs."""
-    settings = StackSettings.with_free_ports(open_folder / "database")
+    settings = StackSettings.with_free_ports(open_folder / "database", ready_deadline_s=300)
     postgres.prepare(settings)
     yield from _running(settings, postgres.service(settings), postgres.probe(settings))
 

@@ -41,6 +41,16 @@ def test_a_port_in_use_is_found_with_the_variable_that_changes_it(
     assert "PAYSTREAM_STACK_KAFKA_PORT" in found.remedy
 
 
+def test_a_port_of_what_was_not_asked_for_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        monkeypatch.setenv("PAYSTREAM_STACK_POSTGRES_PORT", port)
+        assert "port postgres" not in {each.name for each in doctor.check()}
+        monkeypatch.setenv("PAYSTREAM_STACK_POSTGRES", "1")
+        found = next(each for each in doctor.check() if each.name == "port postgres")
+    assert not found.ok
+
+
 def test_missing_tools_name_the_package_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import doctor, flink, flink_home, kafka
+from stack import doctor, elasticsearch, flink, flink_home, kafka, postgres
 from stack.process import StackError
 from stack.settings import PROJECT_ROOT, StackSettings, free_ports
 
@@ -110,6 +110,19 @@ def test_preparing_twice_leaves_no_stale_jar(settings: StackSettings) -> None:
     (lib / "old-connector.jar").symlink_to("/nowhere.jar")
     flink_home.prepare(settings)
     assert sorted(lib.iterdir()) == before
+
+
+def test_elasticsearch_and_postgres_listen_on_loopback_only(settings: StackSettings) -> None:
+    assert elasticsearch.node_settings(settings)["network.host"] == "127.0.0.1"
+    command = postgres.service(settings).command
+    assert "listen_addresses=127.0.0.1" in command
+    assert "unix_socket_directories=" in command
+
+
+def test_a_missing_archive_says_what_to_run(tmp_path: Path) -> None:
+    settings = StackSettings.with_free_ports(tmp_path, jars_folder=tmp_path)
+    with pytest.raises(StackError, match="make install-elasticsearch"):
+        elasticsearch.service(settings)
 
 
 def test_missing_jars_say_what_to_run(tmp_path: Path) -> None:

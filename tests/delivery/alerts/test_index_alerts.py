@@ -48,7 +48,7 @@ def run(kafka_address: str, prefix: str, client: Elasticsearch) -> Callable[...,
     def indexed(
         on_progress: Callable[[IndexCounts], None] = lambda _counts: None, **given: object
     ) -> IndexCounts:
-        order = {"group": prefix, "index": index_name(prefix), "once": True, "give_up_s": 120.0}
+        order = {"group": prefix, "index": index_name(prefix), "once": True, "give_up_s": 300.0}
         asked = IndexOrder(bootstrap=kafka_address, prefix=prefix, **(order | given))  # type: ignore[arg-type]
         return index_alerts(asked, client, Stopping(), on_progress)
 
