@@ -1,24 +1,19 @@
-"""`index-alerts`, `publish-profiles` and their like: what goes into the job and out of it?"""
+"""`index-alerts`, `publish-profiles` and their like: what goes into the job and out of it?
+
+The clients of Elasticsearch and PostgreSQL are imported where they are used: they take a second,
+and every other command would wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-import psycopg
 import pyarrow.parquet as pq
 import typer
 
-from delivery.alerts.connection import ElasticsearchSettings
-from delivery.alerts.connection import connect as connect_to_search
-from delivery.alerts.documents import index_name
-from delivery.alerts.indexer import IndexCounts, IndexOrder, index_alerts
-from delivery.problems import DeliveryError
-from delivery.profiles.database import connect, ensure_tables, line_of
-from delivery.profiles.publisher import PublishCounts, PublishOrder, publish_profiles
-from delivery.profiles.rows import import_profiles
 from delivery.stopping import Stopping
 from generator.client_file import read_client_file
 from generator.fraud_reports import ReportSettings, fraud_reports, publish_fraud_reports
@@ -26,6 +21,10 @@ from generator.replay import load_manifest
 from generator.settings import SettingsError
 from stack.settings import StackSettings
 from workbench.console import PhaseBar, Phases, make_console
+
+if TYPE_CHECKING:
+    from delivery.alerts.indexer import IndexCounts
+    from delivery.profiles.publisher import PublishCounts
 
 #: Who waits for the end should not wait for ever, in seconds.
 _ONCE_GIVE_UP_S: Final = 120.0
@@ -78,6 +77,10 @@ def index_alerts_command(
     kafka_config: KafkaConfig = None,
 ) -> None:
     """Put committed alerts into Elasticsearch, each once, until Ctrl-C."""
+    from delivery.alerts.connection import ElasticsearchSettings, connect
+    from delivery.alerts.documents import index_name
+    from delivery.alerts.indexer import IndexOrder, index_alerts
+
     local = StackSettings.load()
     order = IndexOrder(
         bootstrap=bootstrap or local.kafka_address,
@@ -92,7 +95,7 @@ def index_alerts_command(
     console = make_console()
     with (
         Stopping() as stopping,
-        connect_to_search(search) as client,
+        connect(search) as client,
         Phases(console).phase("index alerts") as bar,
     ):
 
@@ -119,6 +122,8 @@ def publish_profiles_command(
     kafka_config: KafkaConfig = None,
 ) -> None:
     """Publish card profiles out of PostgreSQL to the job, and each change, until Ctrl-C."""
+    from delivery.profiles.publisher import PublishOrder, publish_profiles
+
     local = StackSettings.load()
     order = PublishOrder(
         database=database or local.postgres_url,
@@ -145,18 +150,12 @@ def publish_profiles_command(
 
 def import_profiles_command(replay: Replay, database: Database = None) -> None:
     """Fill the table of card profiles from a replay, to try `publish-profiles` with."""
+    from delivery.profiles.rows import fill_table
+
     source = _replay(replay)
     phases = Phases(make_console())
     with phases.phase("import profiles") as bar:
-        try:
-            with connect(database or StackSettings.load().postgres_url) as connection:
-                ensure_tables(connection)
-                count = import_profiles(connection, _values(source, bar))
-        except psycopg.OperationalError as error:
-            raise DeliveryError(
-                f"the database does not answer: {line_of(error)}; `make stack-up postgres=1` "
-                "starts the local one"
-            ) from None
+        count = fill_table(database or StackSettings.load().postgres_url, _values(source, bar))
         bar.note = f"{count:,} cards"
 
 

@@ -13,6 +13,14 @@ DDL: Final = files("delivery.profiles").joinpath("card_profiles.sql").read_text(
 #: Longest wait for a connection, in seconds.
 _CONNECT_TIMEOUT_S: Final = 10
 
+#: What the DDL makes last.
+_IS_THERE: Final = """
+    SELECT EXISTS (
+        SELECT FROM pg_trigger
+        WHERE tgname = 'note_truncated' AND tgrelid = to_regclass('card_profiles')
+    )
+"""
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -51,6 +59,9 @@ def ensure_tables(connection: Connection) -> None:
         When this user may not, or tables of these names are something else.
     """
     try:
+        # Not again where they are: a trigger is replaced under a lock that waits for every writer.
+        if connection.execute(_IS_THERE).fetchone() == (True,):
+            return
         connection.execute(DDL)
     except psycopg.OperationalError:
         raise

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 
 from delivery.problems import DeliveryError
-from delivery.profiles.database import Connection, line_of
+from delivery.profiles.database import Connection, connect, ensure_tables, line_of
 from job.contracts import CardProfile
 
 #: In the order in which rows are read and written.
@@ -59,6 +59,32 @@ def row_of(profile: CardProfile) -> tuple[Any, ...]:
     return tuple(found[name] for name in COLUMNS)
 
 
+def fill_table(url: str, values: Iterable[bytes]) -> int:
+    """Make the tables where they are not there, and put encoded profiles into them.
+
+    Parameters
+    ----------
+    url
+        Of the database.
+    values
+        As for :func:`import_profiles`.
+
+    Raises
+    ------
+    DeliveryError
+        As for :func:`import_profiles`, and when the database does not answer.
+    """
+    try:
+        with connect(url) as connection:
+            ensure_tables(connection)
+            return import_profiles(connection, values)
+    except psycopg.OperationalError as error:
+        raise DeliveryError(
+            f"the database does not answer: {line_of(error)}; `make stack-up postgres=1` starts "
+            "the local one"
+        ) from None
+
+
 def import_profiles(connection: Connection, values: Iterable[bytes]) -> int:
     """Put encoded profiles into the table in one transaction; cards that are there are replaced.
 
@@ -90,8 +116,8 @@ def import_profiles(connection: Connection, values: Iterable[bytes]) -> int:
             cursor.execute(_UPSERT)
     except msgspec.DecodeError as error:
         raise DeliveryError(f"profile {count} is none ({error}); nothing was imported") from None
-    except psycopg.OperationalError as error:
-        raise DeliveryError(f"the database does not answer: {line_of(error)}") from None
+    except psycopg.OperationalError:
+        raise
     except psycopg.Error as error:
         raise DeliveryError(
             f"the database refuses the profiles: {line_of(error)}; nothing was imported"

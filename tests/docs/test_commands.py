@@ -79,7 +79,9 @@ def test_make_knows_the_target_and_passes_each_setting_on(use: str) -> None:
     status, output = dry_run(*use.split()[1:])
     assert status == 0, output
     for name, value in ASSIGNMENT.findall(use):
-        assert f"--{name.replace('_', '-')} '{value}'" in output or f" '{value}'" in output
+        option = f"--{name.replace('_', '-')}"
+        switched_on = value == "1" and re.search(rf" {option}(\s|$)", output)
+        assert switched_on or f"{option} '{value}'" in output or f" '{value}'" in output
 
 
 def test_an_unknown_target_is_found() -> None:

@@ -174,13 +174,16 @@ def test_ctrl_c_ends_it_in_order(
     with subprocess.Popen(
         [*command, "--group", prefix], stdout=subprocess.PIPE, text=True, preexec_fn=_hear_ctrl_c
     ) as process:
-        deadline_s = time.monotonic() + 60
-        while _indexed(client, prefix) < 700:
-            assert time.monotonic() < deadline_s
-            assert process.poll() is None
-            time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        try:
+            deadline_s = time.monotonic() + 240
+            while _indexed(client, prefix) < 700:
+                assert time.monotonic() < deadline_s
+                assert process.poll() is None
+                time.sleep(0.2)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "indexed 700, repeats 0, refused 0" in output
     assert run().read == 0, "its place was not noted"
