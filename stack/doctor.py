@@ -30,8 +30,12 @@ PORTS = {
     "elasticsearch_transport_port": (9300, "elasticsearch"),
     "postgres_port": (5432, "postgres"),
 }
-# What no run needs: its ports count only where its variable asks for it.
-OPTIONAL = {"elasticsearch", "postgres"}
+# Nobody needs these unless asked: port, the setting that asks, the option that does.
+OPTIONAL_PORTS = {
+    "elasticsearch_port": ("ELASTICSEARCH", "--elasticsearch"),
+    "elasticsearch_transport_port": ("ELASTICSEARCH", "--elasticsearch"),
+    "postgres_port": ("POSTGRES", "--postgres"),
+}
 # Flink 2.3 runs on 17 and 21; its scripts set an option that Java 24 refuses.
 JAVA_FIRST, JAVA_LAST = 17, 23
 # Choices: broker, JobManager, TaskManager, submission and the workbench itself at once;
@@ -68,7 +72,7 @@ def check() -> list[Check]:
         _java(),
         _tool("maven", ["mvn", "-v"], r"Apache Maven ([\d.]+)", "maven"),
         _tool("make", ["make", "--version"], r"Make (\S+)", "make"),
-        *(_port(setting) for setting in PORTS if _is_wanted(PORTS[setting][1])),
+        *(_port(setting) for setting in PORTS),
         _memory(),
         _disk(),
     ]
@@ -132,11 +136,6 @@ def _tool(name: str, command: list[str], pattern: str, package: str) -> Check:
     return _verdict(name, match is not None, found, "any", "apt-get install " + package)
 
 
-def _is_wanted(service: str) -> bool:
-    asked = os.environ.get(ENV_PREFIX + service.upper(), "").lower()
-    return service not in OPTIONAL or asked in ("1", "true", "yes", "on", "y", "t")
-
-
 def _port(setting: str) -> Check:
     default, service = PORTS[setting]
     variable = ENV_PREFIX + setting.upper()
@@ -148,6 +147,9 @@ def _port(setting: str) -> Check:
     if _is_free(port):
         return _verdict(name, True, f"{port} free", "free", "")
     own = _own_process(service)
+    asks, option = OPTIONAL_PORTS.get(setting, ("", ""))
+    if option and not own and os.environ.get(ENV_PREFIX + asks) is None:
+        return _verdict(name, True, f"{port} in use", f"another {variable} for {option}", "")
     found = f"{port} " + ("used by our own " + service if own else "in use")
     remedy = f"stop what listens on {port}, or set {variable}"
     return _verdict(name, own, found, "free or our own", remedy)

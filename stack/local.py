@@ -278,14 +278,17 @@ class LocalStack:
             yield _Part(
                 elasticsearch.service(settings),
                 elasticsearch.probe(settings),
-                self._ports("elasticsearch_port", "elasticsearch_transport_port"),
+                {
+                    "elasticsearch_port": settings.elasticsearch_port,
+                    "elasticsearch_transport_port": settings.elasticsearch_transport_port,
+                },
                 prepare=lambda: elasticsearch.prepare(settings),
             )
         if settings.postgres or self._runs(settings.postgres_folder, postgres.NAME):
             yield _Part(
                 postgres.service(settings),
                 postgres.probe(settings),
-                self._ports("postgres_port"),
+                {"postgres_port": settings.postgres_port},
                 prepare=lambda: postgres.prepare(settings),
             )
 

@@ -38,6 +38,12 @@ _PORT_FIELDS = (
     "elasticsearch_transport_port",
     "postgres_port",
 )
+#: Which are taken only where this setting is on.
+_OPTIONAL_PORTS = {
+    "elasticsearch_port": "elasticsearch",
+    "elasticsearch_transport_port": "elasticsearch",
+    "postgres_port": "postgres",
+}
 #: The superuser of the local PostgreSQL, without a password.
 POSTGRES_USER = "paystream"
 
@@ -129,7 +135,7 @@ class StackSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        ports = {name: getattr(self, name) for name in _PORT_FIELDS}
+        ports = self.ports()
         for name, port in ports.items():
             twin = next((other for other in ports if other != name and ports[other] == port), None)
             if twin:
@@ -235,8 +241,12 @@ class StackSettings(BaseSettings):
         return Path(sys.executable)
 
     def ports(self) -> dict[str, int]:
-        """Port by the name of its setting."""
-        return {name: getattr(self, name) for name in _PORT_FIELDS}
+        """Port by the name of its setting, of what is to run."""
+        return {
+            name: getattr(self, name)
+            for name in _PORT_FIELDS
+            if name not in _OPTIONAL_PORTS or getattr(self, _OPTIONAL_PORTS[name])
+        }
 
 
 def _has_room_in_memory() -> bool:

@@ -45,9 +45,11 @@ def test_a_port_of_what_was_not_asked_for_is_no_obstacle(monkeypatch: pytest.Mon
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         monkeypatch.setenv("PAYSTREAM_STACK_POSTGRES_PORT", port)
-        assert "port postgres" not in {each.name for each in doctor.check()}
+        unasked = next(each for each in doctor.check() if each.name == "port postgres")
         monkeypatch.setenv("PAYSTREAM_STACK_POSTGRES", "1")
         found = next(each for each in doctor.check() if each.name == "port postgres")
+    assert unasked.ok
+    assert "PAYSTREAM_STACK_POSTGRES_PORT" in unasked.needed
     assert not found.ok
 
 

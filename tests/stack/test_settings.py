@@ -49,6 +49,12 @@ def test_two_services_on_one_port_are_refused() -> None:
         StackSettings.load(kafka_port=9000, flink_rest_port=9000)
 
 
+def test_ports_of_what_does_not_run_are_in_nobody_s_way() -> None:
+    assert StackSettings.load(kafka_port=5432).ports()["kafka_port"] == 5432
+    with pytest.raises(StackError, match="kafka_port and postgres_port are both 5432"):
+        StackSettings.load(kafka_port=5432, postgres=True)
+
+
 def test_a_heartbeat_timeout_below_its_interval_is_refused() -> None:
     with pytest.raises(StackError, match="heartbeat_timeout_ms"):
         StackSettings.load(heartbeat_interval_ms=1_000, heartbeat_timeout_ms=900)
@@ -154,4 +160,5 @@ def test_working_files_go_to_disk_where_memory_is_small(
 
 def test_the_doctor_knows_the_same_default_ports() -> None:
     defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
-    assert defaults == StackSettings.load().ports()
+    assert defaults == StackSettings.load(elasticsearch=True, postgres=True).ports()
+    assert defaults.keys() - doctor.OPTIONAL_PORTS.keys() == StackSettings.load().ports().keys()
