@@ -72,6 +72,10 @@ def index_alerts_command(
     bootstrap: Bootstrap = None,
     topic_prefix: TopicPrefix = "",
     group: Annotated[str, typer.Option(help="Of consumers.")] = "paystream-index-alerts",
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a run: its alerts, whose topics are gone. Implies --once."),
+    ] = None,
     once: Once = False,
     give_up_s: GiveUpS = None,
     kafka_config: KafkaConfig = None,
@@ -79,9 +83,14 @@ def index_alerts_command(
     """Put committed alerts into Elasticsearch, each once, until Ctrl-C."""
     from delivery.alerts.connection import ElasticsearchSettings, connect
     from delivery.alerts.documents import index_name
-    from delivery.alerts.indexer import IndexOrder, index_alerts
+    from delivery.alerts.indexer import IndexOrder, index_alerts, index_stored
+    from workbench.stored_alerts import committed_alerts
 
     local = StackSettings.load()
+    if run is not None:
+        # As its topics were called: whoever indexed them then finds each alert a repeat.
+        once, topic_prefix = True, f"{run.resolve().name}."
+    stored = None if run is None else committed_alerts(run)
     order = IndexOrder(
         bootstrap=bootstrap or local.kafka_address,
         index=index or index_name(topic_prefix),
@@ -103,11 +112,16 @@ def index_alerts_command(
             what = f"{counts.read:,} read, {counts.indexed:,} indexed"
             bar.update(counts.read, counts.read + counts.behind, what + _waiting(counts))
 
-        counts = index_alerts(order, client, stopping, tell)
+        if stored is None:
+            counts = index_alerts(order, client, stopping, tell)
+            refusal = f"refused ones stand on {topic_prefix}alerts-dead-letters, with the reason"
+        else:
+            counts, letters = index_stored(stored, order, client, stopping, tell)
+            refusal = f"the first refused one: {letters[0].detail}" if letters else ""
         bar.note = order.index
     console.print(f"  {counts.line()}", soft_wrap=True)
     if counts.refused:
-        console.print(f"  refused ones stand on {topic_prefix}alerts-dead-letters, with the reason")
+        console.print(f"  {refusal}", soft_wrap=True, markup=False)
 
 
 def publish_profiles_command(

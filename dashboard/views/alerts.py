@@ -39,7 +39,7 @@ def render() -> None:
         nothing_yet(
             f"No Elasticsearch is named: {ENV_PREFIX}URL is not set.",
             "make stack-up elasticsearch=1\n"
-            ".venv/bin/paystream index-alerts --once\n"
+            ".venv/bin/paystream index-alerts --run examples/run\n"
             f"{ENV_PREFIX}URL=http://127.0.0.1:9200 make dashboard",
             offer_example=False,
         )
@@ -56,7 +56,7 @@ def _search(client: Elasticsearch) -> None:
     if not indices:
         nothing_yet(
             f"There is no index {INDEX_PREFIX} yet.",
-            ".venv/bin/paystream index-alerts --once",
+            ".venv/bin/paystream index-alerts --run examples/run",
             offer_example=False,
         )
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from delivery.alerts.bulk import is_passing
 from delivery.alerts.documents import INDEX_PREFIX, TEMPLATE
 from delivery.problems import DeliveryError
+
+# A node that does not answer is told once, by who waits for it, and not for each request.
+logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 ENV_PREFIX: Final = "PAYSTREAM_ELASTICSEARCH_"
 #: Above what a person may choose for indices of the same name.

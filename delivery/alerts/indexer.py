@@ -10,7 +10,7 @@ import base64
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from elasticsearch import Elasticsearch
@@ -19,6 +19,7 @@ from delivery.alerts.bulk import Answer, put
 from delivery.alerts.connection import ensure_index, refresh
 from delivery.alerts.documents import Document, Source, document_of
 from delivery.alerts.intake import Intake
+from delivery.alerts.stored import KeptLetters, StoredAlerts
 from delivery.back_off import BackOff
 from delivery.kafka import ConfirmedProducer, Settings, ensure_topic, reach, require_topic
 from delivery.problems import DeliveryError
@@ -108,6 +109,24 @@ class IndexCounts:
 Progress = Callable[[IndexCounts], None]
 
 
+class _Alerts(Protocol):
+    """Where alerts come from."""
+
+    @property
+    def at_end(self) -> bool: ...
+    def take(self, most: int) -> list[Source]: ...
+    def done(self, records: Sequence[Source]) -> None: ...
+    def behind(self) -> int: ...
+    def rest(self, seconds: float, stopping: Stopping) -> None: ...
+
+
+class _Letters(Protocol):
+    """Where dead letters go."""
+
+    def write(self, topic: str, key: str, value: bytes | None, record_time_ms: int) -> None: ...
+    def confirm(self) -> None: ...
+
+
 def index_alerts(
     order: IndexOrder, client: Elasticsearch, stopping: Stopping, on_progress: Progress
 ) -> IndexCounts:
@@ -142,13 +161,47 @@ def index_alerts(
         intake.close()
 
 
+def index_stored(
+    records: Sequence[Source],
+    order: IndexOrder,
+    client: Elasticsearch,
+    stopping: Stopping,
+    on_progress: Progress,
+) -> tuple[IndexCounts, list[RefusedAlert]]:
+    """Index alerts that were read before, such as those of a run.
+
+    Parameters
+    ----------
+    records
+        Committed ones.
+    order
+        With ``once``; what it says of Kafka is not looked at.
+    client, stopping, on_progress
+        As for :func:`index_alerts`.
+
+    Returns
+    -------
+    tuple
+        The figures, and what was refused.
+
+    Raises
+    ------
+    DeliveryError
+        When waiting does not help.
+    """
+    kept = KeptLetters()
+    stored = StoredAlerts(records)
+    counts = _Indexer(order, client, stored, kept, "", stopping, on_progress).run()
+    return counts, kept.letters
+
+
 class _Indexer:
     def __init__(
         self,
         order: IndexOrder,
         client: Elasticsearch,
-        intake: Intake,
-        producer: ConfirmedProducer,
+        intake: _Alerts,
+        producer: _Letters,
         letters: str,
         stopping: Stopping,
         on_progress: Progress,

@@ -7,15 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from delivery.alerts.connection import ElasticsearchSettings, connect
 from delivery.alerts.documents import index_name
-from delivery.alerts.indexer import IndexCounts, IndexOrder, index_alerts
+from delivery.alerts.indexer import IndexCounts, IndexOrder, index_alerts, index_stored
 from delivery.alerts.search import AlertQuery, search_alerts
 from delivery.problems import DeliveryError
 from delivery.stopping import Stopping
@@ -25,9 +26,12 @@ from stack import elasticsearch
 from stack.process import read_record, signal_group, start, wait_gone
 from stack.settings import StackSettings
 from tests.delivery.alerts.sample import START_MS, alert, encoded, send_alerts
+from workbench.stored_alerts import committed_alerts
 
 # Elasticsearch needs half a minute to start, and its archive is fetched for these tests alone.
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("stack")]
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "run"
 
 
 @pytest.fixture
@@ -195,8 +199,10 @@ def _hear_ctrl_c() -> None:
 
 
 def _indexed(client: Elasticsearch, prefix: str) -> int:
-    index = index_name(prefix)
-    return count(client, prefix) if client.indices.exists(index=index) else 0
+    try:
+        return count(client, prefix)
+    except ApiError:  # the index is being made
+        return 0
 
 
 def test_an_elasticsearch_that_is_not_there_is_given_up_in_time(
@@ -214,6 +220,21 @@ def test_an_elasticsearch_that_is_not_there_is_given_up_in_time(
         pytest.raises(DeliveryError, match="nothing is lost"),
     ):
         index_alerts(order, nobody, Stopping(), lambda _counts: None)
+
+
+def test_alerts_of_a_run_whose_topics_are_gone_are_indexed_from_its_folder(
+    client: Elasticsearch, prefix: str
+) -> None:
+    records = committed_alerts(EXAMPLE)
+    odd = records[0]._replace(value=b"{}", offset=99)
+    order = IndexOrder(bootstrap="", index=index_name(prefix), once=True, give_up_s=300.0)
+    told: list[IndexCounts] = []
+    counts, letters = index_stored([*records, odd], order, client, Stopping(), told.append)
+    assert (counts.indexed, counts.refused) == (len(records), 1)
+    assert [letter.offset for letter in letters] == [99]
+    assert count(client, prefix) == len(records)
+    again, _ = index_stored(records, order, client, Stopping(), told.append)
+    assert (again.indexed, again.repeats) == (0, len(records))
 
 
 def test_alerts_are_found_by_card_rule_action_and_time(
