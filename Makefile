@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := $(VENV)/.installed
 JARS := .local/jars/.installed
-PROFILES := kafka flink-connector
+PROFILES := kafka flink-connector flink-s3
 ELASTICSEARCH := .local/jars/elasticsearch/.installed
 JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
@@ -23,6 +23,8 @@ RUN_SETTINGS := workers fault parallelism checkpoint_interval_ms state_backend s
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
 # Of a job that runs elsewhere: docs/own-job.md.
 RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s
+# Of the local stack: two JobManagers and ZooKeeper; checkpoints in a local S3 store.
+stack_options = $(if $(ha),--ha) $(if $(s3),--s3)
 own_job = $(if $(create_topics),--create-topics) $(if $(expect_rules),--expect-rules)
 option = $(if $($(1)),--$(subst _,-,$(1)) '$($(1))')
 options = $(strip $(foreach name,$(1),$(call option,$(name))) $(if $(undisturbed),--undisturbed))
@@ -40,13 +42,14 @@ help:  ## This help
 	@echo "          rules=FILE thresholds=FILE (what differs from evaluation/thresholds.toml)"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
+	@echo "          ha=1 (two JobManagers, ZooKeeper) s3=1 (checkpoints in S3): docs/stack.md"
 	@echo "          job=external bootstrap=HOST:PORT topic_prefix=... (a job of yours: docs/own-job.md)"
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
 .PHONY: simulate contract-check local evaluate ab gates controls realism replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
-	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(if $(keep_stack),--keep-stack)
+	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(stack_options) $(if $(keep_stack),--keep-stack)
 
 contract-check: $(ENV)  ## Do a topic's records keep the contract? topic=NAME bootstrap=HOST:PORT [limit=N] [as=decisions]
 	@$(BIN)/paystream contract-check $(call options,topic bootstrap limit as kafka_config)
@@ -90,8 +93,8 @@ rules: $(ENV)  ## What the job looks for
 
 ## The local stack
 .PHONY: stack-up stack-down stack-status
-stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH))  ## Start Kafka and Flink and leave them running: elasticsearch=1 postgres=1
-	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres)
+stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 elasticsearch=1 postgres=1
+	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres)
 
 stack-down: $(ENV)  ## Stop them
 	@$(BIN)/paystream stack down

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from typing import Annotated
 
 import typer
 
 from stack.local import LocalStack
 from stack.process import StackError
+from stack.settings import StackSettings
 
 app = typer.Typer(help="The local Kafka and Flink.", no_args_is_help=True, add_completion=False)
 
@@ -17,11 +19,15 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    ha: Annotated[bool, typer.Option("--ha", help="Two JobManagers and ZooKeeper.")] = False,
+    s3: Annotated[bool, typer.Option("--s3", help="Checkpoints in a local S3 store.")] = False,
+) -> None:
     """Start what is not running."""
     # A polite `kill` of this command should clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
-    stack = LocalStack()
+    asked = {"high_availability": ha, "object_store": s3}
+    stack = LocalStack(StackSettings.load(**{name: True for name, on in asked.items() if on}))
     started = stack.up(lambda name, seconds: typer.echo(f"{name:<16} {seconds:6.1f} s"))
     typer.echo(f"started: {', '.join(started)}" if started else "already running")
     _print_status(stack)

@@ -1,7 +1,8 @@
 """How does a Flink standalone cluster run as processes on this machine?
 
-One JobManager and N TaskManagers with one slot each, started by Flink's own scripts in the
-foreground: these end in `exec java`, so the pid that was started is the JVM's.
+One JobManager, or two with high availability, and N TaskManagers with one slot each, started by
+Flink's own scripts in the foreground: these end in `exec java`, so the pid that was started is the
+JVM's.
 """
 
 from __future__ import annotations
@@ -36,16 +37,38 @@ def taskmanager_index(name: str) -> int:
     return int(index) if kind == "taskmanager" else -1
 
 
-def jobmanager(settings: StackSettings) -> Service:
-    """Describe the JobManager's process."""
+def jobmanager_name(index: int) -> str:
+    """Name of a JobManager."""
+    return f"{JOBMANAGER}-{index}" if index else JOBMANAGER
+
+
+def jobmanager(settings: StackSettings, index: int = 0) -> Service:
+    """Describe the process of a JobManager.
+
+    Parameters
+    ----------
+    settings
+        The stack's settings.
+    index
+        Of its address in ``settings.flink_rest_urls``.
+    """
     script = flink_home.package_folder() / "bin" / "jobmanager.sh"
+    name, work = jobmanager_name(index), settings.flink_folder / "work"
+    dynamic: tuple[str, ...] = ()
+    if index:
+        port = settings.flink_standby_rest_port
+        dynamic = (
+            f"rest.port={port}",
+            f"rest.bind-port={port}",
+            f"process.jobmanager.working-dir={work / name}",
+        )
     return Service(
-        name=JOBMANAGER,
-        command=("bash", str(script), "start-foreground"),
+        name=name,
+        command=("bash", str(script), "start-foreground", *_options(dynamic)),
         environment=flink_home.environment(settings),
-        working_folder=settings.flink_folder / "work",
+        working_folder=work,
         folder=settings.flink_folder,
-        address=settings.flink_rest_url,
+        address=settings.flink_rest_urls[index],
         configuration=flink_home.configuration_text(settings),
     )
 
@@ -69,10 +92,9 @@ def taskmanager(settings: StackSettings, index: int) -> Service:
         f"process.taskmanager.working-dir={work / name}",
         f"state.backend.rocksdb.localdir={scratch}",
     )
-    arguments = tuple(part for option in dynamic for part in ("-D", option))
     return Service(
         name=name,
-        command=("bash", str(script), "start-foreground", *arguments),
+        command=("bash", str(script), "start-foreground", *_options(dynamic)),
         environment=flink_home.environment(settings),
         working_folder=work,
         folder=settings.flink_folder,
@@ -82,9 +104,13 @@ def taskmanager(settings: StackSettings, index: int) -> Service:
     )
 
 
-def jobmanager_probe(settings: StackSettings) -> Callable[[], bool]:
-    """Make a check that the JobManager answers on its REST interface."""
-    rest = FlinkRest(settings.flink_rest_url)
+def _options(dynamic: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for option in dynamic for part in ("-D", option))
+
+
+def jobmanager_probe(settings: StackSettings, index: int = 0) -> Callable[[], bool]:
+    """Make a check that a JobManager answers on its REST interface, and that one leads."""
+    rest = FlinkRest(settings.flink_rest_urls[index])
 
     def answers() -> bool:
         try:
@@ -108,7 +134,7 @@ def taskmanager_probe(
     incarnation_before
         That of its dead predecessor, which may still be on the JobManager's list.
     """
-    rest = FlinkRest(settings.flink_rest_url)
+    rest = FlinkRest(*settings.flink_rest_urls)
 
     def registered() -> bool:
         try:
@@ -128,7 +154,7 @@ def taskmanager_probe(
 def incarnation(settings: StackSettings, index: int) -> str | None:
     """The process the JobManager knows under this TaskManager's name, None if none."""
     try:
-        listed = FlinkRest(settings.flink_rest_url).taskmanagers()
+        listed = FlinkRest(*settings.flink_rest_urls).taskmanagers()
     except RestError:
         return None
     return next((each.incarnation for each in listed if each.id == taskmanager_name(index)), None)

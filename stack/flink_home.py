@@ -17,9 +17,13 @@ from stack.java import jvm_environment
 from stack.process import StackError, write_whole
 from stack.settings import HOST, StackSettings
 
+#: Below which a cluster keeps everything in ZooKeeper.
+ZOOKEEPER_PATH = "/flink/paystream"
 _PYTHON_JAR = "flink-python-*.jar"
 #: Folders of jars that the job needs in ``lib/``: the Kafka connector, and its own.
 _ADDED_JARS = ("flink-connector", "job")
+#: Folder of the jar that is Flink's plugin for S3.
+_S3_JARS = "flink-s3"
 
 # Everything goes to standard output, which is the service's log file. Checkpoints come ten
 # times a second and would write most of the log.
@@ -82,6 +86,8 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         **_resources(settings),
         **_state(settings),
         **_recovery(settings),
+        **_high_availability(settings),
+        **_object_store(settings),
         **_python(settings),
         "env.java.opts.all": java_options(),
         # Said, not left to the JVM, which takes the serial collector on a small machine.
@@ -130,8 +136,8 @@ def _state(settings: StackSettings) -> dict[str, str]:
         "state.backend.type": settings.state_backend,
         "state.backend.rocksdb.use-bloom-filter": "true",
         "execution.checkpointing.incremental": "true",
-        "execution.checkpointing.dir": settings.checkpoint_folder.as_uri(),
-        "execution.checkpointing.savepoint-dir": settings.savepoint_folder.as_uri(),
+        "execution.checkpointing.dir": settings.checkpoint_uri,
+        "execution.checkpointing.savepoint-dir": settings.savepoint_uri,
     }
     if settings.checkpoint_interval_ms is not None:
         keys["execution.checkpointing.interval"] = f"{settings.checkpoint_interval_ms} ms"
@@ -154,6 +160,44 @@ def _recovery(settings: StackSettings) -> dict[str, str]:
         "cluster.registration.max-timeout": "2000",
         "cluster.registration.error-delay": "500",
         "cluster.registration.refused-registration-delay": "1000",
+    }
+
+
+def _high_availability(settings: StackSettings) -> dict[str, str]:
+    if not settings.high_availability:
+        return {}
+    root, _, cluster_id = ZOOKEEPER_PATH.rpartition("/")
+    client = "high-availability.zookeeper.client"
+    return {
+        "high-availability.type": "zookeeper",
+        "high-availability.zookeeper.quorum": settings.zookeeper_address,
+        "high-availability.zookeeper.path.root": root,
+        "high-availability.cluster-id": f"/{cluster_id}",
+        "high-availability.storageDir": settings.high_availability_uri,
+        # How soon a dead leader is missed. A session of 1 s expires on a busy machine.
+        f"{client}.session-timeout": "2000 ms",
+        f"{client}.connection-timeout": "1500 ms",
+        f"{client}.retry-wait": "200 ms",
+        f"{client}.max-retry-attempts": "20",
+        # A ZooKeeper that comes back within the session changes nothing.
+        f"{client}.tolerate-suspended-connections": "true",
+        # Nobody logs in; trying to would be a line in the log for each connection.
+        "zookeeper.sasl.disable": "true",
+        # What REST says of a job may be so old: the standby must not tell of a job's life before.
+        "web.refresh-interval": "500",
+    }
+
+
+def _object_store(settings: StackSettings) -> dict[str, str]:
+    if not settings.object_store:
+        return {}
+    return {
+        "s3.endpoint": settings.object_store_url,
+        "s3.path-style-access": "true",
+        # Said, or the client asks the network in which region it runs.
+        "s3.region": "us-east-1",
+        # The store knows no users and refuses whoever signs.
+        "fs.s3.aws.credentials.provider": "AnonymousCredentialsProvider",
     }
 
 
@@ -202,25 +246,33 @@ def prepare(settings: StackSettings) -> None:
     write_whole(folder / "conf" / "config.yaml", configuration_text(settings).encode())
     write_whole(folder / "conf" / "log4j-console.properties", _LOG4J_CONSOLE.encode())
     write_whole(folder / "conf" / "log4j-cli.properties", _LOG4J_CLI.encode())
-    _link_all(folder / "lib", _library_jars(settings))
-    _link_all(
-        folder / "plugins", [p for p in (package_folder() / "plugins").iterdir() if p.is_dir()]
-    )
+    _link_all(folder / "lib", {jar.name: jar for jar in _library_jars(settings)})
+    _link_all(folder / "plugins", _plugins(settings))
 
 
 def _library_jars(settings: StackSettings) -> list[Path]:
-    added = []
-    for name in _ADDED_JARS:
-        found = sorted((settings.jars_folder / name).glob("*.jar"))
-        if not found:
-            raise StackError(f"no jar in {settings.jars_folder / name}; run `make install`")
-        added += found
+    added = [jar for name in _ADDED_JARS for jar in _jars(settings, name)]
     python_jars = sorted((package_folder() / "opt").glob(_PYTHON_JAR))
     return [*sorted((package_folder() / "lib").glob("*.jar")), *python_jars, *added]
 
 
-def _link_all(folder: Path, targets: list[Path]) -> None:
-    wanted = {target.name: target for target in targets}
+def _plugins(settings: StackSettings) -> dict[str, Path]:
+    shipped = (package_folder() / "plugins").iterdir()
+    found = {folder.name: folder for folder in shipped if folder.is_dir()}
+    if settings.object_store:
+        found["s3-native"] = _jars(settings, _S3_JARS)[0].parent
+    return found
+
+
+def _jars(settings: StackSettings, name: str) -> list[Path]:
+    found = sorted((settings.jars_folder / name).glob("*.jar"))
+    if not found:
+        raise StackError(f"no jar in {settings.jars_folder / name}; run `make install`")
+    return found
+
+
+def _link_all(folder: Path, wanted: dict[str, Path]) -> None:
+    wanted = dict(wanted)
     folder.mkdir(parents=True, exist_ok=True)
     for present in folder.iterdir():
         if present.is_symlink() and present.readlink() == wanted.get(present.name):

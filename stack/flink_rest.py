@@ -6,34 +6,20 @@ A thin typed face of Flink's REST interface: only what a run or a fault needs to
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from stack.flink_http import FlinkHttp
+from stack.flink_http import RestError as RestError
 from stack.process import StackError
 
 _POLL_S = 0.1
 _TERMINAL = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
 Answer = TypeVar("Answer")
-
-
-class RestError(StackError):
-    """Flink did not answer, or answered with an error.
-
-    Attributes
-    ----------
-    status
-        HTTP status, None when there was no answer.
-    """
-
-    def __init__(self, line: str, tail: str = "", status: int | None = None) -> None:
-        super().__init__(line, tail)
-        self.status = status
 
 
 class Overview(msgspec.Struct, frozen=True, rename="kebab"):
@@ -193,21 +179,23 @@ class _Operation(msgspec.Struct):
 
 
 class FlinkRest:
-    """Flink's REST interface at one address.
+    """Flink's REST interface.
+
+    With more than one address another JobManager is asked where one does not answer, and the
+    waiting methods wait through the time in which none leads. What a JobManager counts about a job
+    (checkpoints, restarts, failures) begins anew with the next one that leads.
 
     Parameters
     ----------
-    url
-        For example ``http://127.0.0.1:8081``.
+    urls
+        One for each JobManager, for example ``http://127.0.0.1:8081``.
     timeout_s
         Longest wait for one answer.
     """
 
-    def __init__(self, url: str, timeout_s: float = 5.0) -> None:
-        self.url = url.rstrip("/")
-        self._timeout_s = timeout_s
-        # A proxy of the environment must never stand between this machine and itself.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    def __init__(self, *urls: str, timeout_s: float = 5.0) -> None:
+        self._http = FlinkHttp(urls, timeout_s)
+        self._call = self._http.call
 
     def overview(self) -> Overview:
         """Ask for TaskManagers, slots, running jobs and version."""
@@ -273,8 +261,7 @@ class FlinkRest:
             Seconds waited. A job that ended instead is a `StackError` with its exception.
         """
         began_s = time.monotonic()
-        detail = self.job(job_id)
-        while not detail.all_tasks_running:
+        while not (detail := self._job_within(job_id, began_s + deadline_s)).all_tasks_running:
             waited_s = time.monotonic() - began_s
             if detail.state in _TERMINAL or waited_s > deadline_s:
                 said = (
@@ -284,13 +271,12 @@ class FlinkRest:
                 )
                 raise StackError(f"job {detail.name} {said}", self._latest_exception(job_id))
             time.sleep(_POLL_S)
-            detail = self.job(job_id)
         return time.monotonic() - began_s
 
     def wait_ended(self, job_id: str, deadline_s: float = 60.0) -> str:
         """Wait until the job is FINISHED, CANCELED or FAILED and return which."""
         began_s = time.monotonic()
-        while (state := self.job(job_id).state) not in _TERMINAL:
+        while (state := self._job_within(job_id, began_s + deadline_s).state) not in _TERMINAL:
             if time.monotonic() - began_s > deadline_s:
                 raise StackError(
                     f"job {job_id} has not ended after {deadline_s:g} s but is {state}"
@@ -347,6 +333,18 @@ class FlinkRest:
         self.wait_ended(job_id, deadline_s)
         return str(location)
 
+    def _job_within(self, job_id: str, deadline_s: float) -> JobDetail:
+        """Ask for a job until somebody leads who knows it, where another may come to lead."""
+        while True:
+            try:
+                return self.job(job_id)
+            except RestError as error:
+                # A single JobManager that is gone has taken the job with it.
+                can_come = len(self._http.urls) > 1 and error.is_between_leaders
+                if not can_come or time.monotonic() > deadline_s:
+                    raise
+            time.sleep(_POLL_S)
+
     def _latest_exception(self, job_id: str) -> str:
         failures = self.exceptions(job_id)
         return "\n".join(failures[0].stacktrace.splitlines()[:15]) if failures else ""
@@ -356,19 +354,4 @@ class FlinkRest:
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.MsgspecError as error:
-            raise RestError(f"{self.url}{path} answered something else: {error}") from None
-
-    def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 - the address is our own setting
-            self.url + path, data=body, method=method, headers={"Content-Type": "application/json"}
-        )
-        try:
-            with self._opener.open(request, timeout=self._timeout_s) as response:
-                return bytes(response.read())
-        except urllib.error.HTTPError as error:
-            text = error.read().decode(errors="replace")[:2_000]
-            raise RestError(
-                f"Flink refused {method} {path} with {error.code}", text, error.code
-            ) from None
-        except OSError as error:
-            raise RestError(f"Flink does not answer at {self.url}: {error}") from None
+            raise RestError(f"{self._http.url}{path} answered something else: {error}") from None

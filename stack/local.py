@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from stack import elasticsearch, flink, flink_home, kafka, postgres
+from stack import flink, flink_home, kafka, object_store, zookeeper
 from stack.flink_rest import FlinkRest
+from stack.parts import Part, parts, stopping_order
 from stack.ports import require_free
 from stack.process import (
     ProcessRecord,
-    Service,
     StackError,
     is_alive,
     read_record,
@@ -31,6 +31,7 @@ from stack.process import (
     stop,
     wait_ready,
 )
+from stack.running import as_it_runs, count_taskmanagers
 from stack.settings import StackSettings
 
 PhaseCallback = Callable[[str, float], None]
@@ -59,29 +60,19 @@ class ServiceStatus:
     log_file: Path
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A service with all that is needed to bring it up."""
-
-    service: Service
-    probe: Callable[[], bool]
-    ports: dict[str, int]
-    needs: str | None = None
-    prepare: Callable[[], None] | None = None
-
-
 class LocalStack:
     """Kafka and Flink on this machine, and beside them what was asked for.
 
     Parameters
     ----------
     settings
-        Where and how; the environment's settings when left out.
+        Where and how; the environment's settings when left out. What they do not say, high
+        availability, object store and number of TaskManagers, is as in the stack that runs.
     """
 
     def __init__(self, settings: StackSettings | None = None) -> None:
-        self.settings = settings or StackSettings.load()
-        self.rest = FlinkRest(self.settings.flink_rest_url)
+        self.settings = as_it_runs(settings or StackSettings.load())
+        self.rest = FlinkRest(*self.settings.flink_rest_urls)
 
     @classmethod
     def for_job(cls, parallelism: int, settings: StackSettings | None = None) -> Self:
@@ -90,7 +81,7 @@ class LocalStack:
         Parameters
         ----------
         parallelism
-            Of the job; it needs as many TaskManagers, one slot each.
+            Of the job; it needs as many TaskManagers, one slot each, and the spare ones.
         settings
             All the rest; their number of TaskManagers counts only where too few run: a stack that
             somebody made larger stays as it is.
@@ -98,13 +89,12 @@ class LocalStack:
         stack = cls(settings)
         taskmanagers = stack._running_taskmanagers()
         if taskmanagers < parallelism:
-            taskmanagers = max(stack.settings.taskmanagers, parallelism)
+            spare = stack.settings.spare_taskmanagers
+            taskmanagers = max(stack.settings.taskmanagers, parallelism + spare)
         return cls(stack.settings.model_copy(update={"taskmanagers": taskmanagers}))
 
     def _running_taskmanagers(self) -> int:
-        """One more than the highest index of those that run."""
-        running = (each.name for each in self.status() if each.state == "running")
-        return max((flink.taskmanager_index(name) + 1 for name in running), default=0)
+        return count_taskmanagers(each.name for each in self.status() if each.state == "running")
 
     def up(
         self, on_phase: PhaseCallback | None = None, on_begin: BeginCallback | None = None
@@ -134,25 +124,38 @@ class LocalStack:
                 raise
 
     def _bring_up(self, phases: _Phases, started: list[Path]) -> tuple[str, ...]:
-        parts = self._parts()
+        wanted = parts(self.settings)
+        goes_on = any(each.name.startswith(flink.JOBMANAGER) for each in self._running())
         with phases.time("check"):
-            missing: list[_Part] = []
-            for part in parts:
+            missing: list[Part] = []
+            for part in wanted:
                 if not self._is_reusable(part, missing, phases):
                     missing.append(part)
-            self._stop_surplus(parts)
+            self._stop_surplus(wanted)
             for part in missing:
-                for setting, port in part.ports.items():
+                for setting, port in part.ports:
                     require_free(part.service.name, setting, port)
         if not missing:
             return ()
+        names = tuple(part.service.name for part in missing)
         with phases.time("prepare"):
             flink_home.prepare(self.settings)
-            if any(part.service.name == kafka.NAME for part in missing):
+            if kafka.NAME in names:
                 kafka.prepare(self.settings)
+            if zookeeper.NAME in names:
+                zookeeper.prepare(self.settings, keep_data=goes_on)
             for part in missing:
                 if part.prepare is not None:
                     part.prepare()
+        for is_foundation in (True, False):
+            wave = [part for part in missing if part.is_foundation is is_foundation]
+            if wave:
+                self._start(wave, started, phases)
+            if is_foundation and self.settings.object_store and not goes_on:
+                object_store.remove(self.settings, "high-availability")
+        return names
+
+    def _start(self, missing: list[Part], started: list[Path], phases: _Phases) -> None:
         # All at once: most of a JVM's start is waiting for the disk and for each other.
         with phases.time("start"):
             running = []
@@ -162,9 +165,8 @@ class LocalStack:
         for part, record in running:
             with phases.time(part.service.name):
                 wait_ready(part.service, record, part.probe, self.settings.ready_deadline_s)
-        return tuple(part.service.name for part in missing)
 
-    def _is_reusable(self, part: _Part, missing: list[_Part], phases: _Phases) -> bool:
+    def _is_reusable(self, part: Part, missing: list[Part], phases: _Phases) -> bool:
         record = read_record(part.service.pid_file)
         if record is None:
             return False
@@ -173,8 +175,8 @@ class LocalStack:
             return False
         if record.fingerprint != part.service.fingerprint:
             phases.say(f"{part.service.name} runs with other settings; restarting it")
-        elif any(other.service.name == part.needs for other in missing):
-            phases.say(f"{part.service.name} lost its {part.needs}; restarting it")
+        elif part.needs and {other.service.name for other in missing}.issuperset(part.needs):
+            phases.say(f"{part.service.name} lost its {part.needs[0]}; restarting it")
         else:
             with contextlib.suppress(StackError):
                 wait_ready(part.service, record, part.probe, _HEALTH_DEADLINE_S)
@@ -183,7 +185,7 @@ class LocalStack:
         stop(part.service.pid_file, self.settings.stop_grace_s)
         return False
 
-    def _stop_surplus(self, parts: list[_Part]) -> None:
+    def _stop_surplus(self, parts: list[Part]) -> None:
         wanted = {part.service.pid_file for part in parts}
         for pid_file, _record in records(self.settings.data_folder):
             if pid_file not in wanted:
@@ -194,8 +196,7 @@ class LocalStack:
         with self._locked("down"):
             ended = []
             found = list(records(self.settings.data_folder))
-            # TaskManagers before the JobManager before Kafka: nobody loses what it needs.
-            for pid_file, record in sorted(found, key=lambda each: each[1].name, reverse=True):
+            for pid_file, record in sorted(found, key=lambda each: stopping_order(each[1])):
                 if stop(pid_file, self.settings.stop_grace_s):
                     ended.append(record.name)
             return tuple(ended)
@@ -207,7 +208,7 @@ class LocalStack:
             service.name: ServiceStatus(
                 service.name, "stopped", None, service.address, service.log_file
             )
-            for service in (part.service for part in self._parts())
+            for service in (part.service for part in parts(self.settings))
         }
         recorded = {name: _recorded(record) for name, record in found.items()}
         return tuple({**never_started, **recorded}.values())
@@ -219,10 +220,43 @@ class LocalStack:
             raise StackError(f"{', '.join(running)} still running; stop the stack first")
         shutil.rmtree(self.settings.data_folder, ignore_errors=True)
 
+    def _running(self) -> list[ProcessRecord]:
+        return [record for _, record in records(self.settings.data_folder) if is_alive(record)]
+
+    def process(self, name: str) -> ProcessRecord | None:
+        """The running process of a service, None when it does not run."""
+        return next((record for record in self._running() if record.name == name), None)
+
     def taskmanager_record(self, index: int) -> ProcessRecord | None:
         """The running process of a TaskManager, None when it does not run."""
-        record = read_record(flink.taskmanager(self.settings, index).pid_file)
-        return record if record is not None and is_alive(record) else None
+        return self.process(flink.taskmanager_name(index))
+
+    def remove_checkpoints(self, job_id: str) -> None:
+        """Remove the checkpoints that a job has left behind."""
+        if self.settings.object_store:
+            object_store.remove(self.settings, f"checkpoints/{job_id}")
+        else:
+            shutil.rmtree(self.settings.flink_folder / "checkpoints" / job_id, ignore_errors=True)
+
+    def restart(self, name: str) -> float:
+        """Start a service as it was, with its data, after ending it if it runs.
+
+        Returns
+        -------
+        float
+            Seconds until it served.
+        """
+        began_s = time.monotonic()
+        with self._locked(f"restart of {name}"):
+            part = next(each for each in parts(self.settings) if each.service.name == name)
+            stop(part.service.pid_file, self.settings.stop_grace_s)
+            record = start(part.service)
+            try:
+                wait_ready(part.service, record, part.probe, self.settings.ready_deadline_s)
+            except BaseException:
+                stop(part.service.pid_file, self.settings.stop_grace_s)
+                raise
+        return time.monotonic() - began_s
 
     def restart_taskmanager(self, index: int) -> float:
         """Start a TaskManager, after ending it if it runs, and wait until it is registered.
@@ -245,60 +279,6 @@ class LocalStack:
                 stop(service.pid_file, self.settings.stop_grace_s)
                 raise
         return time.monotonic() - began_s
-
-    def _parts(self) -> list[_Part]:
-        settings = self.settings
-        return [
-            _Part(
-                kafka.service(settings),
-                kafka.probe(settings),
-                self._ports("kafka_port", "kafka_controller_port"),
-            ),
-            _Part(
-                flink.jobmanager(settings),
-                flink.jobmanager_probe(settings),
-                self._ports("flink_rest_port", "flink_rpc_port"),
-            ),
-            *(
-                _Part(
-                    flink.taskmanager(settings, index),
-                    flink.taskmanager_probe(settings, index),
-                    {},
-                    needs=flink.JOBMANAGER,
-                )
-                for index in range(settings.taskmanagers)
-            ),
-            *self._optional_parts(),
-        ]
-
-    def _optional_parts(self) -> Iterator[_Part]:
-        """What no run needs: asked for, or running since somebody asked for it."""
-        settings = self.settings
-        if settings.elasticsearch or self._runs(settings.elasticsearch_folder, elasticsearch.NAME):
-            yield _Part(
-                elasticsearch.service(settings),
-                elasticsearch.probe(settings),
-                {
-                    "elasticsearch_port": settings.elasticsearch_port,
-                    "elasticsearch_transport_port": settings.elasticsearch_transport_port,
-                },
-                prepare=lambda: elasticsearch.prepare(settings),
-            )
-        if settings.postgres or self._runs(settings.postgres_folder, postgres.NAME):
-            yield _Part(
-                postgres.service(settings),
-                postgres.probe(settings),
-                {"postgres_port": settings.postgres_port},
-                prepare=lambda: postgres.prepare(settings),
-            )
-
-    @staticmethod
-    def _runs(folder: Path, name: str) -> bool:
-        record = read_record(folder / f"{name}.pid.json")
-        return record is not None and is_alive(record)
-
-    def _ports(self, *names: str) -> dict[str, int]:
-        return {name: self.settings.ports()[name] for name in names}
 
     def reserved(self, purpose: str) -> contextlib.AbstractContextManager[None]:
         """Keep the stack for one purpose, such as a run; another that asks for it is refused.

@@ -20,6 +20,8 @@ from stack.process import StackError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+#: In which all files of a stack with an object store lie.
+BUCKET = "paystream"
 #: Files that are kept in memory.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 #: From which size on it is taken by itself. A container has 64 MiB unless told otherwise.
@@ -37,15 +39,41 @@ _PORT_FIELDS = (
     "elasticsearch_port",
     "elasticsearch_transport_port",
     "postgres_port",
+    "flink_standby_rest_port",
+    "zookeeper_port",
+    "object_store_port",
 )
 #: Which are taken only where this setting is on.
 _OPTIONAL_PORTS = {
     "elasticsearch_port": "elasticsearch",
     "elasticsearch_transport_port": "elasticsearch",
     "postgres_port": "postgres",
+    "flink_standby_rest_port": "high_availability",
+    "zookeeper_port": "high_availability",
+    "object_store_port": "object_store",
 }
 #: The superuser of the local PostgreSQL, without a password.
 POSTGRES_USER = "paystream"
+#: What the parts of the object store listen on, from ``object_store_port`` on, one after the
+#: other.
+_OBJECT_STORE_PORTS = (
+    "s3.port",
+    "s3.port.grpc",
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+)
+
+
+def _spare(known: dict[str, Any]) -> int:
+    return int(bool(known.get("high_availability")))
+
+
+def _one_and_spare(known: dict[str, Any]) -> int:
+    return 1 + int(known.get("spare_taskmanagers", 0))
 
 
 class StackSettings(BaseSettings):
@@ -59,8 +87,8 @@ class StackSettings(BaseSettings):
     data_folder
         All files of the stack: logs, pid files, topics, checkpoints. Made absolute.
     jars_folder
-        Folder with the folders of jars ``kafka``, ``flink-connector`` and ``job``, and of the
-        archive ``elasticsearch``.
+        Folder with the folders of jars ``kafka``, ``flink-connector``, ``flink-s3`` and ``job``,
+        and of the archive ``elasticsearch``.
     kafka_port, kafka_controller_port, flink_rest_port, flink_rpc_port
         Ports on 127.0.0.1. All other ports are chosen by the system.
     elasticsearch, postgres
@@ -70,8 +98,20 @@ class StackSettings(BaseSettings):
         Theirs, on 127.0.0.1.
     service_user
         As whom these two run where the caller is root, which they refuse to be.
+    flink_standby_rest_port, zookeeper_port
+        Of the second JobManager and of ZooKeeper, with high availability only.
+    object_store_port
+        Of S3, with the object store only; its parts talk to each other on the seven ports after.
+    high_availability
+        Two JobManagers, of which one leads, and ZooKeeper, which knows which.
+    object_store
+        Checkpoints, savepoints and the metadata of high availability lie in a local S3 store.
+    spare_taskmanagers
+        TaskManagers beyond those that a job needs: it goes on there when one of its own dies, and
+        need not wait for a JVM to start. 1 with high availability, else 0.
     taskmanagers
-        Number of TaskManager processes, one slot each: a Python process has one GIL.
+        Number of TaskManager processes, one slot each: a Python process has one GIL. One and the
+        spare ones unless said otherwise.
     kafka_heap_mb, elasticsearch_heap_mb
         Java heaps, in MiB.
     jobmanager_memory_mb, taskmanager_memory_mb
@@ -111,7 +151,13 @@ class StackSettings(BaseSettings):
     postgres: bool = False
     postgres_port: Port = 5432
     service_user: str = "nobody"
-    taskmanagers: Annotated[int, Field(ge=1, le=64)] = 1
+    flink_standby_rest_port: Port = 8082
+    zookeeper_port: Port = 2181
+    object_store_port: Annotated[int, Field(ge=1, le=65536 - len(_OBJECT_STORE_PORTS))] = 8333
+    high_availability: bool = False
+    object_store: bool = False
+    spare_taskmanagers: Annotated[int, Field(ge=0, le=63)] = Field(default_factory=_spare)
+    taskmanagers: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=_one_and_spare)
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
     elasticsearch_heap_mb: Annotated[int, Field(ge=256)] = 512
     jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024
@@ -140,6 +186,12 @@ class StackSettings(BaseSettings):
             twin = next((other for other in ports if other != name and ports[other] == port), None)
             if twin:
                 raise ValueError(f"{name} and {twin} are both {port}; give each its own port")
+            inner = self.object_store_ports()
+            if name != "object_store_port" and port in inner.values():
+                raise ValueError(
+                    f"{name} is {port}, but the object store takes {min(inner.values())} to "
+                    f"{max(inner.values())}; give one of them other ports"
+                )
         if self.heartbeat_timeout_ms <= self.heartbeat_interval_ms:
             raise ValueError(
                 f"heartbeat_timeout_ms ({self.heartbeat_timeout_ms}) must be above "
@@ -172,7 +224,9 @@ class StackSettings(BaseSettings):
         **overrides
             Further fields.
         """
-        ports = dict(zip(_PORT_FIELDS, free_ports(len(_PORT_FIELDS)), strict=True))
+        free = free_ports(len(_PORT_FIELDS) - 1 + len(_OBJECT_STORE_PORTS))
+        # The last name is that of the object store, which takes what comes after its port.
+        ports = dict(zip(_PORT_FIELDS, free, strict=False))
         return cls.load(**{"data_folder": folder, **ports, **overrides})
 
     @property
@@ -181,9 +235,22 @@ class StackSettings(BaseSettings):
         return f"{HOST}:{self.kafka_port}"
 
     @property
-    def flink_rest_url(self) -> str:
-        """Base address of Flink's REST interface and web page."""
-        return f"http://{HOST}:{self.flink_rest_port}"
+    def flink_rest_urls(self) -> tuple[str, ...]:
+        """Base addresses of Flink's REST interface and web page, one for each JobManager."""
+        ports = [self.flink_rest_port]
+        if self.high_availability:
+            ports.append(self.flink_standby_rest_port)
+        return tuple(f"http://{HOST}:{port}" for port in ports)
+
+    @property
+    def zookeeper_address(self) -> str:
+        """Address of ZooKeeper."""
+        return f"{HOST}:{self.zookeeper_port}"
+
+    @property
+    def object_store_url(self) -> str:
+        """Base address of S3."""
+        return f"http://{HOST}:{self.object_store_port}"
 
     @property
     def elasticsearch_url(self) -> str:
@@ -226,14 +293,34 @@ class StackSettings(BaseSettings):
         return SHARED_MEMORY / f"paystream-{zlib.crc32(bytes(self.data_folder)):08x}"
 
     @property
-    def checkpoint_folder(self) -> Path:
-        """Default place of checkpoints; savepoints lie beside it."""
-        return self.flink_folder / "checkpoints"
+    def zookeeper_folder(self) -> Path:
+        """Everything of ZooKeeper."""
+        return self.data_folder / "zookeeper"
 
     @property
-    def savepoint_folder(self) -> Path:
+    def object_store_folder(self) -> Path:
+        """Everything of the object store."""
+        return self.data_folder / "object-store"
+
+    @property
+    def checkpoint_uri(self) -> str:
+        """Default place of checkpoints."""
+        return self._place("checkpoints")
+
+    @property
+    def savepoint_uri(self) -> str:
         """Default place of savepoints."""
-        return self.flink_folder / "savepoints"
+        return self._place("savepoints")
+
+    @property
+    def high_availability_uri(self) -> str:
+        """Where jobs and checkpoints are described to the JobManager that takes over."""
+        return self._place("high-availability")
+
+    def _place(self, name: str) -> str:
+        if self.object_store:
+            return f"s3://{BUCKET}/{name}"
+        return (self.flink_folder / name).as_uri()
 
     @property
     def python(self) -> Path:
@@ -247,6 +334,11 @@ class StackSettings(BaseSettings):
             for name in _PORT_FIELDS
             if name not in _OPTIONAL_PORTS or getattr(self, _OPTIONAL_PORTS[name])
         }
+
+    def object_store_ports(self) -> dict[str, int]:
+        """Port by the option of the object store that sets it; none where there is no store."""
+        names = _OBJECT_STORE_PORTS if self.object_store else ()
+        return {name: self.object_store_port + n for n, name in enumerate(names)}
 
 
 def _has_room_in_memory() -> bool:
@@ -269,7 +361,7 @@ def _complaints(error: ValidationError) -> Iterator[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free on loopback right now, all different.
+    """Ports in a row that are free on loopback right now.
 
     They lie below the range from which the system takes outgoing ports, or a connection of
     another process could take one before the service binds it.
@@ -283,10 +375,11 @@ def free_ports(count: int) -> list[int]:
             try:
                 probe.bind((HOST, port))
             except OSError:
+                found.clear()
                 continue
             found.append(port)
     if len(found) < count:
-        raise StackError(f"no {count} free ports between 20000 and 32000 on {HOST}")
+        raise StackError(f"no {count} free ports in a row between 20000 and 32000 on {HOST}")
     return found
 
 

@@ -66,7 +66,7 @@ def submit(
     if not entry_point.exists():
         raise StackError(f"no job at {entry_point}")
     # A client that finds no cluster takes half a minute to say so.
-    FlinkRest(settings.flink_rest_url).overview()
+    FlinkRest(*settings.flink_rest_urls).overview()
     command = _command(settings, entry_point, arguments, python_files, configuration, savepoint)
     code, output = _run(settings, command, on_progress, deadline_s)
     found = _JOB_ID.search(output)

@@ -14,7 +14,7 @@ from generator.kafka_client import parse_settings
 from generator.recorded.mapping import shipped_mappings
 from generator.recorded.settings import RecordedSettings
 from generator.settings import Disturbances, ReplaySettings, SettingsError
-from workbench import cli_external
+from workbench import cli_external, cli_stack
 from workbench.console import Phases, make_console
 from workbench.external_run import simulate_external
 from workbench.folders import RUNS
@@ -78,6 +78,8 @@ def simulate(
     keep_stack: Annotated[
         bool, typer.Option("--keep-stack", help="Leave a stack running that this run started.")
     ] = False,
+    ha: cli_stack.HighAvailability = False,
+    s3: cli_stack.ObjectStore = False,
     event_time_start: Annotated[
         str | None, typer.Option(help="Event time of the first moment, ISO 8601 with a zone.")
     ] = None,
@@ -134,7 +136,12 @@ def simulate(
         still_s=still_s,
     )
     if external is None:
-        folder, evaluation = run_simulation(plan, phases, RUNS, keep_stack=keep_stack)
+        settings = cli_stack.stack_settings(ha=ha, s3=s3)
+        folder, evaluation = run_simulation(
+            plan, phases, RUNS, settings=settings, keep_stack=keep_stack
+        )
+    elif ha or s3:
+        raise SettingsError("--ha, --s3: an external job runs on its own cluster, not on ours")
     else:
         folder, evaluation = simulate_external(plan, external, phases, RUNS)
     console.print(f"  {'total':<22} {sum(phases.seconds.values()):6.1f} s")

@@ -12,6 +12,13 @@ from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.console import Phases, make_console
 
+HighAvailability = Annotated[
+    bool, typer.Option("--ha", help="Two JobManagers, one leads; ZooKeeper; a spare TaskManager.")
+]
+ObjectStore = Annotated[
+    bool, typer.Option("--s3", help="Checkpoints and savepoints in a local S3 store.")
+]
+
 app = typer.Typer(help="The local Kafka and Flink, and what runs beside.", no_args_is_help=True)
 
 
@@ -20,6 +27,8 @@ def up(
     taskmanagers: Annotated[
         int | None, typer.Option(min=1, help="TaskManagers, one slot each.")
     ] = None,
+    ha: HighAvailability = False,
+    s3: ObjectStore = False,
     elasticsearch: Annotated[
         bool, typer.Option("--elasticsearch", help="Also Elasticsearch, to search alerts in.")
     ] = False,
@@ -30,11 +39,10 @@ def up(
     """Start what is not running; reuse what is."""
     console = make_console()
     phases = Phases(console)
-    asked: dict[str, Any] = {} if taskmanagers is None else {"taskmanagers": taskmanagers}
-    # Left out where not asked for, so that the environment's settings hold.
-    asked |= {"elasticsearch": True} if elasticsearch else {}
-    asked |= {"postgres": True} if postgres else {}
-    stack = LocalStack(StackSettings.load(**asked))
+    settings = stack_settings(
+        ha=ha, s3=s3, taskmanagers=taskmanagers, elasticsearch=elasticsearch, postgres=postgres
+    )
+    stack = LocalStack(settings)
     with phases.phase("stack") as bar:
         started = stack.up(on_begin=bar.say)
         bar.note = f"started {', '.join(started)}" if started else "was running"
@@ -65,6 +73,36 @@ def doctor() -> None:
     make_console().print(table)
     if not all(each.ok for each in checks):
         raise typer.Exit(2)
+
+
+def stack_settings(
+    *,
+    ha: bool,
+    s3: bool,
+    taskmanagers: int | None = None,
+    elasticsearch: bool = False,
+    postgres: bool = False,
+) -> StackSettings:
+    """The environment's settings with what a person typed.
+
+    Parameters
+    ----------
+    ha, s3, elasticsearch, postgres
+        High availability, object store, and what runs beside; what is not asked for is as the
+        stack runs.
+    taskmanagers
+        Their number; None leaves it open.
+    """
+    asked = {
+        "high_availability": ha,
+        "object_store": s3,
+        "elasticsearch": elasticsearch,
+        "postgres": postgres,
+    }
+    typed: dict[str, Any] = {name: True for name, is_asked in asked.items() if is_asked}
+    if taskmanagers is not None:
+        typed["taskmanagers"] = taskmanagers
+    return StackSettings.load(**typed)
 
 
 def _print_status(stack: LocalStack) -> bool:

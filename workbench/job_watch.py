@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,6 +33,9 @@ class JobWatch:
     ----------
     checkpoints
         By id, as they stand in ``job.json``.
+    takeovers
+        How often another JobManager was seen to have taken the job up. It counts everything anew;
+        here the counts go on.
     """
 
     def __init__(self, stack: LocalStack, job_id: str, *, transactional: bool) -> None:
@@ -42,8 +46,12 @@ class JobWatch:
         self._thread = threading.Thread(target=self._run, name="job-watch", daemon=True)
         self.checkpoints: dict[int, dict[str, Any]] = {}
         self.checkpoint_counts: dict[str, int] = {}
-        self.exceptions: dict[tuple[int, str], dict[str, Any]] = {}
         self.restarts = 0
+        self.exceptions: dict[tuple[int, str], dict[str, Any]] = {}
+        self.takeovers = 0
+        self._counts_now: dict[str, int] = {}
+        self._counts_before: Counter[str] = Counter()
+        self._restarts_now = self._restarts_before = 0
         self.failed_commits: int | None = None
         self.unanswered = 0
         self._commit_metrics: dict[str, list[str]] = {}
@@ -72,12 +80,12 @@ class JobWatch:
         try:
             found = self._rest.checkpoints(self._job_id)
             exceptions = self._rest.exceptions(self._job_id)
-            self.restarts = self._rest.restarts(self._job_id)
+            restarts = self._rest.restarts(self._job_id)
             self.failed_commits = self._count_failed_commits()
         except RestError:
             self.unanswered += 1
             return
-        self.checkpoint_counts = msgspec.to_builtins(found.counts)
+        self._count(msgspec.to_builtins(found.counts), restarts)
         for each in found.history:
             self.checkpoints[each.id] = {
                 "id": each.id,
@@ -97,6 +105,19 @@ class JobWatch:
                 "message": exception.first_line[:500],
                 "stacktrace": exception.stacktrace[:4000],
             }
+
+    def _count(self, counts: dict[str, int], restarts: int) -> None:
+        """Take in what the JobManager that leads has counted."""
+        if counts["total"] < self._counts_now.get("total", 0):
+            self.takeovers += 1
+            self._counts_before.update({**self._counts_now, "in_progress": 0})
+            # The job began again with the one that took it up.
+            self._restarts_before += self._restarts_now + 1
+        self._counts_now, self._restarts_now = counts, restarts
+        self.checkpoint_counts = {
+            name: count + self._counts_before[name] for name, count in counts.items()
+        }
+        self.restarts = self._restarts_before + restarts
 
     def _count_failed_commits(self) -> int | None:
         """Sum over all committers; None while Flink has not reported the metric yet."""
@@ -126,6 +147,7 @@ class JobWatch:
             "complete": completion.complete,
             "incomplete_because": completion.reason,
             "restarts": self.restarts,
+            "jobmanager_takeovers": self.takeovers,
             "failed_commits": self.failed_commits,
             "exceptions": [self.exceptions[key] for key in sorted(self.exceptions)],
             "checkpoints": [self.checkpoints[key] for key in sorted(self.checkpoints)],

@@ -115,7 +115,7 @@ def submitted(
         _remember_code(stack, plan)
         put_away("cancelling the job", stack.rest.cancel, job_id)
         # Checkpoints outlive a cancelled job; those of a run are of no use to anybody.
-        shutil.rmtree(stack.settings.checkpoint_folder / job_id, ignore_errors=True)
+        put_away("removing its checkpoints", stack.remove_checkpoints, job_id)
 
 
 def _cancel_by_name(stack: LocalStack, name: str) -> None:

@@ -41,16 +41,23 @@ def test_a_port_in_use_is_found_with_the_variable_that_changes_it(
     assert "PAYSTREAM_STACK_KAFKA_PORT" in found.remedy
 
 
-def test_a_port_of_what_was_not_asked_for_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("service", "asks", "option"),
+    [("zookeeper", "HIGH_AVAILABILITY", "--ha"), ("postgres", "POSTGRES", "--postgres")],
+)
+def test_a_port_that_is_needed_only_if_asked_for_is_no_obstacle_before(
+    service: str, asks: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> doctor.Check:
+        return next(each for each in doctor.check() if each.name == f"port {service}")
+
+    variable = f"PAYSTREAM_STACK_{service.upper()}_PORT"
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = str(server.getsockname()[1])
-        monkeypatch.setenv("PAYSTREAM_STACK_POSTGRES_PORT", port)
-        unasked = next(each for each in doctor.check() if each.name == "port postgres")
-        monkeypatch.setenv("PAYSTREAM_STACK_POSTGRES", "1")
-        found = next(each for each in doctor.check() if each.name == "port postgres")
-    assert unasked.ok
-    assert "PAYSTREAM_STACK_POSTGRES_PORT" in unasked.needed
-    assert not found.ok
+        monkeypatch.setenv(variable, str(server.getsockname()[1]))
+        assert found().ok
+        assert found().needed == f"another {variable} for {option}"
+        monkeypatch.setenv(f"PAYSTREAM_STACK_{asks}", "1")
+        assert not found().ok
 
 
 def test_missing_tools_name_the_package_to_install(

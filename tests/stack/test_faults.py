@@ -13,7 +13,9 @@ import pytest
 from stack import faults
 from stack.faults.taskmanager_kill import TaskmanagerKill
 from stack.flink_rest import JobDetail, TaskManager, Vertex
+from stack.local import LocalStack
 from stack.process import ProcessRecord, StackError
+from stack.settings import StackSettings
 
 
 @pytest.mark.parametrize(("name", "fault"), sorted(faults.discover().items()))
@@ -38,6 +40,19 @@ def test_a_kill_is_refused_where_no_taskmanager_has_anything_to_do() -> None:
     fault = TaskmanagerKill(two_taskmanagers(free_slots=(1, 1)), "job")
     with pytest.raises(StackError, match="no TaskManager of this stack runs the job"):
         fault.set_up()
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [("jobmanager_kill", "--ha"), ("zookeeper_kill", "--ha"), ("s3_outage", "--s3")],
+)
+def test_a_fault_is_refused_where_the_stack_has_not_what_it_breaks(
+    settings: StackSettings, name: str, missing: str
+) -> None:
+    fault = faults.by_name(name)(LocalStack(settings), "job")
+    with pytest.raises(StackError, match=rf"^{name}: this stack has [^\n]*\({missing}\)$"):
+        fault.set_up()
+    fault.undo()
 
 
 def two_taskmanagers(free_slots: tuple[int, int]) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from stack import flink
 from stack.local import LocalStack
+from stack.parts import parts
 from stack.process import Service, read_record, records, start, stop
 from stack.settings import StackSettings
 
@@ -62,7 +63,7 @@ def test_no_taskmanager_of_a_larger_stack_is_surplus(
 ) -> None:
     start_taskmanagers(2)
     stack = LocalStack.for_job(1, settings)
-    stack._stop_surplus(stack._parts())
+    stack._stop_surplus(parts(stack.settings))
     assert stack.taskmanager_record(1) is not None
 
 

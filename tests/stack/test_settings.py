@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import doctor, elasticsearch, flink, flink_home, kafka, postgres
+from stack import doctor, elasticsearch, flink, flink_home, kafka, object_store, postgres
 from stack.process import StackError
 from stack.settings import PROJECT_ROOT, StackSettings, free_ports
 
@@ -50,18 +50,22 @@ def test_two_services_on_one_port_are_refused() -> None:
 
 
 def test_ports_of_what_does_not_run_are_in_nobody_s_way() -> None:
-    assert StackSettings.load(kafka_port=5432).ports()["kafka_port"] == 5432
-    with pytest.raises(StackError, match="kafka_port and postgres_port are both 5432"):
-        StackSettings.load(kafka_port=5432, postgres=True)
+    assert StackSettings.load(kafka_port=2181).ports()["kafka_port"] == 2181
+    with pytest.raises(StackError, match="kafka_port and zookeeper_port are both 2181"):
+        StackSettings.load(kafka_port=2181, high_availability=True)
 
 
-def test_a_heartbeat_timeout_below_its_interval_is_refused() -> None:
-    with pytest.raises(StackError, match="heartbeat_timeout_ms"):
-        StackSettings.load(heartbeat_interval_ms=1_000, heartbeat_timeout_ms=900)
+def test_a_port_within_those_of_the_object_store_is_refused() -> None:
+    with pytest.raises(
+        StackError, match="kafka_port is 8340, but the object store takes 8333 to 8340"
+    ):
+        StackSettings.load(kafka_port=8340, object_store=True)
+    StackSettings.load(kafka_port=8341, object_store=True)
 
 
-def test_free_ports_are_all_different() -> None:
-    assert len(set(free_ports(8))) == 8
+def test_free_ports_come_in_a_row() -> None:
+    ports = free_ports(8)
+    assert ports == list(range(ports[0], ports[0] + 8))
 
 
 def test_the_broker_listens_on_loopback_only(settings: StackSettings) -> None:
@@ -131,6 +135,52 @@ def test_a_missing_archive_says_what_to_run(tmp_path: Path) -> None:
         elasticsearch.service(settings)
 
 
+def test_files_of_checkpoints_go_where_the_stack_keeps_them(tmp_path: Path) -> None:
+    keys = (
+        "execution.checkpointing.dir",
+        "execution.checkpointing.savepoint-dir",
+        "high-availability.storageDir",
+    )
+    for in_s3, scheme in ((False, "file:///"), (True, "s3://paystream/")):
+        settings = StackSettings.with_free_ports(
+            tmp_path, high_availability=True, object_store=in_s3
+        )
+        configuration = flink_home.configuration(settings)
+        assert {configuration[key].startswith(scheme) for key in keys} == {True}
+        assert len({configuration[key] for key in keys}) == len(keys)
+
+
+def test_a_plain_stack_knows_nothing_of_zookeeper_and_s3(settings: StackSettings) -> None:
+    keys = flink_home.configuration(settings)
+    assert [key for key in keys if key.startswith(("high-availability", "s3.", "fs.s3"))] == []
+    flink_home.prepare(settings)
+    assert not (settings.flink_folder / "plugins" / "s3-native").exists()
+
+
+def test_two_jobmanagers_share_neither_port_nor_folder(tmp_path: Path) -> None:
+    settings = StackSettings.with_free_ports(tmp_path, high_availability=True)
+    first, second = (flink.jobmanager(settings, index) for index in (0, 1))
+    assert first.address != second.address
+    assert f"rest.bind-port={settings.flink_standby_rest_port}" in second.command
+    assert first.pid_file != second.pid_file
+    assert any("working-dir" in word for word in second.command)
+
+
+def test_the_object_store_listens_on_loopback_only_and_reports_to_nobody(tmp_path: Path) -> None:
+    settings = StackSettings.with_free_ports(tmp_path, object_store=True)
+    command = object_store.service(settings).command
+    assert "-ip.bind=127.0.0.1" in command
+    assert "-master.telemetry=false" in command
+
+
+def test_a_login_to_a_cloud_does_not_reach_the_object_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    settings = StackSettings.with_free_ports(tmp_path, object_store=True)
+    assert "AWS_ACCESS_KEY_ID" not in object_store.service(settings).environment
+
+
 def test_missing_jars_say_what_to_run(tmp_path: Path) -> None:
     settings = StackSettings.with_free_ports(tmp_path, jars_folder=tmp_path)
     with pytest.raises(StackError, match="make install"):
@@ -160,5 +210,6 @@ def test_working_files_go_to_disk_where_memory_is_small(
 
 def test_the_doctor_knows_the_same_default_ports() -> None:
     defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
-    assert defaults == StackSettings.load(elasticsearch=True, postgres=True).ports()
+    everything = ("high_availability", "object_store", "elasticsearch", "postgres")
+    assert defaults == StackSettings.load(**dict.fromkeys(everything, True)).ports()
     assert defaults.keys() - doctor.OPTIONAL_PORTS.keys() == StackSettings.load().ports().keys()

@@ -1,0 +1,112 @@
+"""What happens to the job when the machine of the leading JobManager dies?
+
+SIGKILL to the JVM: it resigns from nothing. Its session at ZooKeeper has to expire before the
+standby leads, and the standby takes the job up from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import ClassVar
+
+from stack import zookeeper
+from stack.faults import Fault, Landing
+from stack.flink import jobmanager_name
+from stack.flink_rest import RestError
+from stack.local import LocalStack
+from stack.process import ProcessRecord, StackError, is_alive, signal_group
+
+_POLL_S = 0.1
+
+
+class JobmanagerKill(Fault):
+    """Kills the JobManager that leads; `undo` starts it again, and it stands by.
+
+    Parameters
+    ----------
+    stack, job_id
+        See `Fault`.
+    """
+
+    name: ClassVar[str] = "jobmanager_kill"
+
+    def __init__(self, stack: LocalStack, job_id: str) -> None:
+        super().__init__(stack, job_id)
+        self._victim: ProcessRecord | None = None
+        self._leader_before = ""
+        self._invoked_ms = 0
+
+    def set_up(self) -> None:
+        """Require a running job, a leader and a standby, and note the process to kill."""
+        urls = self.stack.settings.flink_rest_urls
+        if len(urls) < 2:
+            raise StackError(
+                f"{self.name}: this stack has one JobManager, with which the job would be gone; "
+                "bring it up with high availability (--ha)"
+            )
+        detail = self.stack.rest.job(self.job_id)
+        if not detail.all_tasks_running:
+            raise StackError(f"{self.name}: job {detail.name} is {detail.state}, not yet running")
+        leader = zookeeper.leader_url(self.stack.settings)
+        if leader not in urls:
+            raise StackError(f"{self.name}: ZooKeeper knows no JobManager that leads")
+        self._leader_before = leader
+        processes = {url: self.stack.process(jobmanager_name(n)) for n, url in enumerate(urls)}
+        if None in processes.values():
+            raise StackError(f"{self.name}: a JobManager is not running, so none can take over")
+        self._victim = processes[leader]
+
+    def invoke(self) -> None:
+        """Kill the JVM at once."""
+        if self._victim is None:
+            raise StackError(f"{self.name}: invoke before set_up")
+        self._invoked_ms = time.time_ns() // 1_000_000
+        signal_group(self._victim, signal.SIGKILL)
+
+    def landed(self, deadline_s: float = 30.0) -> Landing:
+        """Prove it: the process is gone, another leads, and it has taken the job up."""
+        if self._victim is None or not self._invoked_ms:
+            raise StackError(f"{self.name}: landed before invoke")
+        began_s = time.monotonic()
+        while True:
+            gone = not is_alive(self._victim)
+            leader = zookeeper.leader_url(self.stack.settings)
+            taken_up_ms = self._taken_up_ms() if leader not in (None, self._leader_before) else None
+            if (gone and taken_up_ms) or time.monotonic() - began_s > deadline_s:
+                return self._landing(self._victim, gone, leader, taken_up_ms)
+            time.sleep(_POLL_S)
+
+    def undo(self) -> None:
+        """Start the dead JobManager again if it is not running."""
+        if self._victim is not None and self.stack.process(self._victim.name) is None:
+            self.stack.restart(self._victim.name)
+
+    def _taken_up_ms(self) -> int | None:
+        """When the JobManager that leads began with the job; None if it has not since the kill."""
+        try:
+            since = self.stack.rest.job(self.job_id).state_since_ms.get("INITIALIZING", 0)
+        except RestError:
+            return None
+        return since if since >= self._invoked_ms else None
+
+    def _landing(
+        self, victim: ProcessRecord, gone: bool, leader: str | None, taken_up_ms: int | None
+    ) -> Landing:
+        process = f"{victim.name} (pid {victim.pid})"
+        evidence = [f"{process} {'is gone' if gone else 'still runs'} after SIGKILL"]
+        changed = leader not in (None, self._leader_before)
+        if changed:
+            evidence.append(f"{self._leader_before} led before, {leader} leads since")
+        else:
+            evidence.append(f"ZooKeeper names {leader or 'nobody'} as the leader")
+        if taken_up_ms is None:
+            evidence.append("nobody has taken the job up since")
+        else:
+            evidence.append(f"it took the job up {taken_up_ms - self._invoked_ms} ms after it")
+        return Landing(
+            landed=gone and changed and taken_up_ms is not None,
+            invoked_ms=self._invoked_ms,
+            noticed_ms=taken_up_ms,
+            evidence=tuple(evidence),
+        )
