@@ -35,7 +35,7 @@ def asked(open_folder: Path) -> Iterator[StackSettings]:
 @pytest.fixture
 def plain(asked: StackSettings) -> StackSettings:
     """The same stack, as somebody sees it who asks for neither."""
-    return asked.model_copy(update={"elasticsearch": False, "postgres": False})
+    return StackSettings.load(data_folder=asked.data_folder, **asked.ports())
 
 
 def test_they_listen_on_loopback_only_and_not_as_root(asked: StackSettings) -> None:
