@@ -77,7 +77,7 @@ def connect(settings: ElasticsearchSettings) -> Elasticsearch:
         )
     except (ValueError, TypeError, OSError) as error:
         said = " ".join(str(error).split())
-        raise DeliveryError(f"{ENV_PREFIX}URL {settings.url!r} cannot be used: {said}") from None
+        raise DeliveryError(f"the address of Elasticsearch cannot be used: {said}") from None
 
 
 def ensure_index(client: Elasticsearch, index: str) -> bool:

@@ -92,7 +92,10 @@ class Intake:
                 raise DeliveryError(f"Kafka does not note the place: {reason(error)}") from None
 
     def behind(self) -> int:
-        """Records after the last one read, those among them that only Kafka needs."""
+        """Records after the last one read, on partitions of which one was read.
+
+        Those among them that only Kafka needs, and what was taken back, count too.
+        """
         return sum(self._behind(place) for place in self._consumer.position(self._ours()))
 
     def _behind(self, place: TopicPartition) -> int:
