@@ -14,6 +14,7 @@ BIN := $(VENV)/bin
 ENV := $(VENV)/.installed
 JARS := .local/jars/.installed
 PROFILES := kafka flink-connector flink-s3
+ELASTICSEARCH := .local/jars/elasticsearch/.installed
 JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
@@ -96,8 +97,8 @@ rules: $(ENV)  ## What the job looks for
 
 ## The local stack
 .PHONY: stack-up stack-down stack-status
-stack-up: $(ENV) $(JARS)  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2
-	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options)
+stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 elasticsearch=1 postgres=1
+	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres)
 
 stack-down: $(ENV)  ## Stop them
 	@$(BIN)/paystream stack down
@@ -106,7 +107,7 @@ stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status
 
 ## This machine
-.PHONY: doctor bootstrap install clean clean-replays
+.PHONY: doctor bootstrap install install-elasticsearch clean clean-replays
 doctor:  ## Check what this machine has, and say what to install
 	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
 
@@ -114,6 +115,9 @@ bootstrap:  ## Install what is missing with apt, where that is possible
 	@bash tools/bootstrap.sh
 
 install: $(ENV) $(JARS)  ## Virtual environment and jars
+
+# 107 MB that no run needs.
+install-elasticsearch: $(ELASTICSEARCH)  ## The archive of Elasticsearch, to search alerts in
 
 # Runs refer to their replays: without its labels a run cannot be judged again.
 clean:  ## Remove the environment, jars, stack data (runs and their replays are kept)
@@ -128,7 +132,7 @@ clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
 test: $(ENV) $(JARS)  ## All checks and tests, under 20 minutes on two cores
 	@bash tools/test.sh quick
 
-test-full: $(ENV) $(JARS)  ## The same, and what takes longer
+test-full: $(ENV) $(JARS) $(ELASTICSEARCH)  ## The same, and what takes longer
 	@bash tools/test.sh full
 
 check: $(ENV)  ## Formatting, lint, types, import directions
@@ -160,4 +164,12 @@ $(JARS): pom.xml job/java/pom.xml $(JAVA_SOURCES)
 	@echo "building the job's jar"
 	@mvn --quiet --batch-mode --file job/java/pom.xml -DbuildDirectory=$(CURDIR)/build/java package
 	@rm -rf .local/jars/job && mkdir -p .local/jars/job && cp build/java/paystream-flink-*.jar .local/jars/job/
+	@touch $@
+
+$(ELASTICSEARCH): pom.xml
+	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
+	@echo "fetching Elasticsearch, 107 MB"
+	@rm -rf .local/jars/elasticsearch
+	@mvn --quiet --batch-mode --activate-profiles elasticsearch dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/elasticsearch
 	@touch $@

@@ -149,3 +149,31 @@ def choose_id(
     if chosen is not None and chosen != asked:
         st.query_params[name] = chosen
     return chosen
+
+
+def ask(name: str, label: str, *, example: str, explained: str | None = None) -> str:
+    """Let a reader type something, kept in the address; empty where it says nothing.
+
+    Parameters
+    ----------
+    name
+        In the address.
+    label
+        Over the field.
+    example
+        Stands in the empty field.
+    explained
+        What may be typed, shown on demand.
+    """
+    key = f"address-{name}"
+    st.session_state[key] = st.query_params.get(name, "")
+
+    def keep() -> None:
+        typed = st.session_state[key].strip()
+        if typed:
+            st.query_params[name] = typed
+        else:
+            st.query_params.pop(name, None)
+
+    st.text_input(label, key=key, on_change=keep, placeholder=example, help=explained)
+    return str(st.session_state[key]).strip()

@@ -202,7 +202,7 @@ def delete_topics(
 def delete_run_topics(
     bootstrap: str, prefix: str, extra: Settings | None = None
 ) -> tuple[str, ...]:
-    """Remove a run's topics and the one of its floor probe.
+    """Remove a run's topics, the one of its floor probe, and what others may have added.
 
     Returns
     -------
@@ -214,7 +214,9 @@ def delete_run_topics(
     KafkaUnreachable, KafkaRefused
         As for :func:`delete_topics`.
     """
-    return delete_topics(bootstrap, (*run_topics(prefix), floor_topic(prefix)), extra)
+    topics = Topics.with_prefix(prefix)
+    added = (floor_topic(prefix), topics.alerts_dead_letters, topics.fraud_reports)
+    return delete_topics(bootstrap, (*run_topics(prefix), *added), extra)
 
 
 def floor_topic(prefix: str) -> str:

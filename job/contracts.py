@@ -73,6 +73,8 @@ ChangeVersion = Annotated[
     int, Meta(ge=1, le=2**53 - 1, description="Of this key: higher with each change.")
 ]
 Note = Annotated[str, Meta(max_length=500, description="Why, for people.")]
+RefusalReason = Literal["contract", "refused"]
+FraudKind = Literal["lost_or_stolen", "counterfeit", "card_not_present", "other"]
 
 #: Entry modes in which the card itself is at the terminal (ISO 8583 field 22).
 CARD_PRESENT: Final = frozenset({"chip", "contactless", "magstripe", "fallback"})
@@ -253,6 +255,47 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     ) = None
 
 
+class RefusedAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of ``alerts`` that could not be put into the search index.
+
+    Travels on ``alerts-dead-letters``. ``reason`` is ``contract`` where it is no alert, and
+    ``refused`` where the index would not take it; ``detail`` says why, ``index`` where it was to
+    go. ``payload_base64`` as in :class:`DeadLetter`. Where the indexer died before it had noted
+    its place, the same place on ``alerts`` may stand here twice.
+    """
+
+    v: Version
+    reason: RefusalReason
+    detail: str
+    index: str
+    topic: str
+    partition: Annotated[int, Meta(ge=0)]
+    offset: Annotated[int, Meta(ge=0)]
+    key: str
+    payload_base64: str
+    payload_bytes: Annotated[int, Meta(ge=0, description="Length of the whole record.")]
+
+
+class FraudReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A swipe that somebody says was fraud: a holder, or a person who worked on a case.
+
+    Travels on ``fraud-reports``, keyed by ``card_token``, with ``reported_ms`` as the Kafka
+    timestamp: days after the swipe, for some fraud never, and wrong for some genuine swipes.
+    ``report_id`` is a function of the swipe, so that a repeat can be recognised. ``kind`` is how
+    the details were used, as card schemes ask for it; it is not known whether it is right.
+    """
+
+    v: Version = CONTRACT_VERSION
+    report_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    swipe_id: Identifier
+    card_token: Identifier
+    merchant_id: Identifier
+    terminal_id: Identifier
+    event_time_ms: EventTimeMs
+    reported_ms: EventTimeMs
+    kind: FraudKind
+
+
 class WindowDrop(msgspec.Struct, frozen=True, kw_only=True):
     """A judged swipe that came after the window it belongs to had closed.
 
@@ -427,6 +470,8 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
     windows_bin_minute: str
     windows_card_hour: str
     windows_card_session: str
+    alerts_dead_letters: str
+    fraud_reports: str
 
     @classmethod
     def with_prefix(cls, prefix: str = "") -> Topics:
@@ -451,6 +496,8 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
             windows_bin_minute=f"{prefix}windows-bin-minute",
             windows_card_hour=f"{prefix}windows-card-hour",
             windows_card_session=f"{prefix}windows-card-session",
+            alerts_dead_letters=f"{prefix}alerts-dead-letters",
+            fraud_reports=f"{prefix}fraud-reports",
         )
 
     def outputs(self) -> tuple[str, ...]:
@@ -495,4 +542,6 @@ RECORDS_BY_TOPIC: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "windows-bin-minute": (WindowResult,),
     "windows-card-hour": (WindowResult,),
     "windows-card-session": (WindowResult,),
+    "alerts-dead-letters": (RefusedAlert,),
+    "fraud-reports": (FraudReport,),
 }

@@ -26,12 +26,18 @@ PORTS = {
     "kafka_controller_port": (9093, "kafka"),
     "flink_rest_port": (8081, "jobmanager"),
     "flink_rpc_port": (6123, "jobmanager"),
+    "elasticsearch_port": (9200, "elasticsearch"),
+    "elasticsearch_transport_port": (9300, "elasticsearch"),
+    "postgres_port": (5432, "postgres"),
     "flink_standby_rest_port": (8082, "jobmanager-1"),
     "zookeeper_port": (2181, "zookeeper"),
     "object_store_port": (8333, "object-store"),
 }
 # Nobody needs these unless asked: port, the setting that asks, the option that does.
 OPTIONAL_PORTS = {
+    "elasticsearch_port": ("ELASTICSEARCH", "--elasticsearch"),
+    "elasticsearch_transport_port": ("ELASTICSEARCH", "--elasticsearch"),
+    "postgres_port": ("POSTGRES", "--postgres"),
     "flink_standby_rest_port": ("HIGH_AVAILABILITY", "--ha"),
     "zookeeper_port": ("HIGH_AVAILABILITY", "--ha"),
     "object_store_port": ("OBJECT_STORE", "--s3"),

@@ -61,7 +61,7 @@ class ServiceStatus:
 
 
 class LocalStack:
-    """Kafka and Flink on this machine.
+    """Kafka and Flink on this machine, and beside them what was asked for.
 
     Parameters
     ----------
@@ -144,6 +144,9 @@ class LocalStack:
                 kafka.prepare(self.settings)
             if zookeeper.NAME in names:
                 zookeeper.prepare(self.settings, keep_data=goes_on)
+            for part in missing:
+                if part.prepare is not None:
+                    part.prepare()
         for is_foundation in (True, False):
             wave = [part for part in missing if part.is_foundation is is_foundation]
             if wave:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stack import flink, kafka, object_store, zookeeper
+from stack import elasticsearch, flink, kafka, object_store, postgres, zookeeper
 from stack.process import ProcessRecord, Service
 from stack.settings import StackSettings
 
@@ -24,6 +24,8 @@ class Part:
         Services of which one must have run on for this one to be of use still; empty for none.
     is_foundation
         Whether it has to serve before the others are started.
+    prepare
+        Makes its files before a start; None where that is done elsewhere.
     """
 
     service: Service
@@ -31,6 +33,7 @@ class Part:
     ports: tuple[tuple[str, int], ...] = ()
     needs: tuple[str, ...] = ()
     is_foundation: bool = False
+    prepare: Callable[[], None] | None = None
 
 
 def parts(settings: StackSettings) -> list[Part]:
@@ -53,6 +56,8 @@ def parts(settings: StackSettings) -> list[Part]:
             )
             for index in range(settings.taskmanagers)
         ),
+        *(_elasticsearch(settings) if settings.elasticsearch else ()),
+        *(_postgres(settings) if settings.postgres else ()),
     ]
 
 
@@ -75,6 +80,28 @@ def _object_store(settings: StackSettings) -> tuple[Part]:
             object_store.probe(settings),
             tuple(("object_store_port", port) for port in ports),
             is_foundation=True,
+        ),
+    )
+
+
+def _elasticsearch(settings: StackSettings) -> tuple[Part]:
+    return (
+        Part(
+            elasticsearch.service(settings),
+            elasticsearch.probe(settings),
+            _ports(settings, "elasticsearch_port", "elasticsearch_transport_port"),
+            prepare=lambda: elasticsearch.prepare(settings),
+        ),
+    )
+
+
+def _postgres(settings: StackSettings) -> tuple[Part]:
+    return (
+        Part(
+            postgres.service(settings),
+            postgres.probe(settings),
+            _ports(settings, "postgres_port"),
+            prepare=lambda: postgres.prepare(settings),
         ),
     )
 

@@ -71,6 +71,8 @@ class Service:
     scratch
         A folder of working files that are of use to this process alone: emptied before a start,
         removed with the process.
+    stop_signal
+        Asks it politely to end.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Service:
     address: str
     configuration: str = ""
     scratch: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
 
     @property
     def log_file(self) -> Path:
@@ -110,6 +113,7 @@ class ProcessRecord(msgspec.Struct, frozen=True):
     log_file: str
     started_at_s: float
     scratch: str | None = None
+    stop_signal: int = signal.SIGTERM
 
 
 class _DeferredSignals:
@@ -163,6 +167,7 @@ def start(service: Service) -> ProcessRecord:
             log_file=str(service.log_file),
             started_at_s=time.time(),
             scratch=None if service.scratch is None else str(service.scratch),
+            stop_signal=service.stop_signal,
         )
         write_whole(service.pid_file, msgspec.json.encode(record))
     return record
@@ -281,7 +286,7 @@ def stop(pid_file: Path, grace_s: float) -> bool:
     pid_file
         Removed afterwards.
     grace_s
-        Time between SIGTERM and SIGKILL.
+        Time between the service's stop signal and SIGKILL.
 
     Returns
     -------
@@ -291,7 +296,7 @@ def stop(pid_file: Path, grace_s: float) -> bool:
     record = read_record(pid_file)
     running = record is not None and is_alive(record)
     if record is not None and running:
-        signal_group(record, signal.SIGTERM)
+        signal_group(record, signal.Signals(record.stop_signal))
         if not wait_gone(record, grace_s):
             signal_group(record, signal.SIGKILL)
             if not wait_gone(record, grace_s):

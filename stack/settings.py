@@ -36,16 +36,24 @@ _PORT_FIELDS = (
     "kafka_controller_port",
     "flink_rest_port",
     "flink_rpc_port",
+    "elasticsearch_port",
+    "elasticsearch_transport_port",
+    "postgres_port",
     "flink_standby_rest_port",
     "zookeeper_port",
     "object_store_port",
 )
 #: Which are taken only where this setting is on.
 _OPTIONAL_PORTS = {
+    "elasticsearch_port": "elasticsearch",
+    "elasticsearch_transport_port": "elasticsearch",
+    "postgres_port": "postgres",
     "flink_standby_rest_port": "high_availability",
     "zookeeper_port": "high_availability",
     "object_store_port": "object_store",
 }
+#: The superuser of the local PostgreSQL, without a password.
+POSTGRES_USER = "paystream"
 #: What the parts of the object store listen on, from ``object_store_port`` on, one after the
 #: other.
 _OBJECT_STORE_PORTS = (
@@ -79,9 +87,17 @@ class StackSettings(BaseSettings):
     data_folder
         All files of the stack: logs, pid files, topics, checkpoints. Made absolute.
     jars_folder
-        Folder with the folders of jars ``kafka``, ``flink-connector``, ``flink-s3`` and ``job``.
+        Folder with the folders of jars ``kafka``, ``flink-connector``, ``flink-s3`` and ``job``,
+        and of the archive ``elasticsearch``.
     kafka_port, kafka_controller_port, flink_rest_port, flink_rpc_port
         Ports on 127.0.0.1. All other ports are chosen by the system.
+    elasticsearch, postgres
+        Whether these run, too: alerts can be searched in the one, card profiles kept in the
+        other. No run needs them.
+    elasticsearch_port, elasticsearch_transport_port, postgres_port
+        Theirs, on 127.0.0.1.
+    service_user
+        As whom these two run where the caller is root, which they refuse to be.
     flink_standby_rest_port, zookeeper_port
         Of the second JobManager and of ZooKeeper, with high availability only.
     object_store_port
@@ -96,8 +112,10 @@ class StackSettings(BaseSettings):
     taskmanagers
         Number of TaskManager processes, one slot each: a Python process has one GIL. One and the
         spare ones unless said otherwise.
-    kafka_heap_mb, jobmanager_memory_mb, taskmanager_memory_mb
-        Java heap of the broker; whole process size of the Flink processes, in MiB.
+    kafka_heap_mb, elasticsearch_heap_mb
+        Java heaps, in MiB.
+    jobmanager_memory_mb, taskmanager_memory_mb
+        Whole process size of the Flink processes, in MiB.
     state_backend
         Cluster default for jobs that do not choose one.
     rocksdb_medium
@@ -130,6 +148,12 @@ class StackSettings(BaseSettings):
     kafka_controller_port: Port = 9093
     flink_rest_port: Port = 8081
     flink_rpc_port: Port = 6123
+    elasticsearch: bool = False
+    elasticsearch_port: Port = 9200
+    elasticsearch_transport_port: Port = 9300
+    postgres: bool = False
+    postgres_port: Port = 5432
+    service_user: str = "nobody"
     flink_standby_rest_port: Port = 8082
     zookeeper_port: Port = 2181
     object_store_port: Annotated[int, Field(ge=1, le=65536 - len(_OBJECT_STORE_PORTS))] = 8333
@@ -138,6 +162,7 @@ class StackSettings(BaseSettings):
     spare_taskmanagers: Annotated[int, Field(ge=0, le=63)] = Field(default_factory=_spare)
     taskmanagers: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=_one_and_spare)
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
+    elasticsearch_heap_mb: Annotated[int, Field(ge=256)] = 512
     jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024
     taskmanager_memory_mb: Annotated[int, Field(ge=1280)] = 2304
     state_backend: StateBackend = "rocksdb"
@@ -230,6 +255,26 @@ class StackSettings(BaseSettings):
     def object_store_url(self) -> str:
         """Base address of S3."""
         return f"http://{HOST}:{self.object_store_port}"
+
+    @property
+    def elasticsearch_url(self) -> str:
+        """Address of Elasticsearch."""
+        return f"http://{HOST}:{self.elasticsearch_port}"
+
+    @property
+    def postgres_url(self) -> str:
+        """Address of the database that PostgreSQL comes with."""
+        return f"postgresql://{POSTGRES_USER}@{HOST}:{self.postgres_port}/postgres"
+
+    @property
+    def elasticsearch_folder(self) -> Path:
+        """Everything of Elasticsearch but its archive."""
+        return self.data_folder / "elasticsearch"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """Everything of PostgreSQL."""
+        return self.data_folder / "postgres"
 
     @property
     def kafka_folder(self) -> Path:

@@ -18,6 +18,7 @@ from workbench import (
     cli_chaos,
     cli_controls,
     cli_dashboard,
+    cli_delivery,
     cli_exam,
     cli_external,
     cli_gates,
@@ -54,6 +55,8 @@ for command in (
     cli_stack.doctor,
 ):
     app.command()(command)
+for name, command in cli_delivery.COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ ObjectStore = Annotated[
     bool, typer.Option("--s3", help="Checkpoints and savepoints in a local S3 store.")
 ]
 
-app = typer.Typer(help="The local Kafka and Flink.", no_args_is_help=True)
+app = typer.Typer(help="The local Kafka and Flink, and what runs beside.", no_args_is_help=True)
 
 
 @app.command()
@@ -29,11 +29,20 @@ def up(
     ] = None,
     ha: HighAvailability = False,
     s3: ObjectStore = False,
+    elasticsearch: Annotated[
+        bool, typer.Option("--elasticsearch", help="Also Elasticsearch, to search alerts in.")
+    ] = False,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Also PostgreSQL, to keep card profiles in.")
+    ] = False,
 ) -> None:
     """Start what is not running; reuse what is."""
     console = make_console()
     phases = Phases(console)
-    stack = LocalStack(stack_settings(ha=ha, s3=s3, taskmanagers=taskmanagers))
+    settings = stack_settings(
+        ha=ha, s3=s3, taskmanagers=taskmanagers, elasticsearch=elasticsearch, postgres=postgres
+    )
+    stack = LocalStack(settings)
     with phases.phase("stack") as bar:
         started = stack.up(on_begin=bar.say)
         bar.note = f"started {', '.join(started)}" if started else "was running"
@@ -66,21 +75,31 @@ def doctor() -> None:
         raise typer.Exit(2)
 
 
-def stack_settings(*, ha: bool, s3: bool, taskmanagers: int | None = None) -> StackSettings:
+def stack_settings(
+    *,
+    ha: bool,
+    s3: bool,
+    taskmanagers: int | None = None,
+    elasticsearch: bool = False,
+    postgres: bool = False,
+) -> StackSettings:
     """The environment's settings with what a person typed.
 
     Parameters
     ----------
-    ha, s3
-        High availability and object store; what is not asked for is as the stack runs.
+    ha, s3, elasticsearch, postgres
+        High availability, object store, and what runs beside; what is not asked for is as the
+        stack runs.
     taskmanagers
         Their number; None leaves it open.
     """
-    typed: dict[str, Any] = {}
-    if ha:
-        typed["high_availability"] = True
-    if s3:
-        typed["object_store"] = True
+    asked = {
+        "high_availability": ha,
+        "object_store": s3,
+        "elasticsearch": elasticsearch,
+        "postgres": postgres,
+    }
+    typed: dict[str, Any] = {name: True for name, is_asked in asked.items() if is_asked}
     if taskmanagers is not None:
         typed["taskmanagers"] = taskmanagers
     return StackSettings.load(**typed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from delivery.problems import DeliveryError
 from evaluation.store import UnknownRunError
 from evaluation.toml_file import SettingsFileError
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
@@ -29,6 +30,7 @@ class RunBroken(RuntimeError):
 #: Errors whose message is one clear line (and sometimes the tail of a log).
 _KNOWN: Final = (
     ChildFailed,
+    DeliveryError,
     KafkaRefused,
     KafkaUnreachable,
     LedgerError,

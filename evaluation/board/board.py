@@ -19,7 +19,6 @@ from evaluation.board.cases_of import false_cases_table, incidents_table, opened
 from evaluation.board.daily import CALLS_PER_10000_CARDS
 from evaluation.board.harm import block_lines, prevalence_lines
 from evaluation.board.headline import daily_lines, delay_lines, system_lines, with_intervals
-from evaluation.board.issuer import REPORT_MEDIAN_DAYS, UNREPORTED_SHARE
 from evaluation.board.rows import (
     ISSUER,
     Flag,
@@ -34,6 +33,7 @@ from evaluation.board.study import Judged, Study, as_issuer_knows, judge, study
 from evaluation.board.systems import JOB, baselines, job_system, rule_systems
 from evaluation.cases import CASE_MS
 from evaluation.verdict import Verdict
+from generator.fraud_reports import REPORT_MEDIAN_DAYS, UNREPORTED_SHARE
 from scenarios.mixes import MIXED
 
 BOARD_FILE: Final = "board.json"

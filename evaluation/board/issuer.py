@@ -11,13 +11,8 @@ from typing import Final
 import numpy as np
 
 from evaluation.board.sample import NONE, Bools, Sample
+from generator.fraud_reports import REPORT_LOG_SD, REPORT_MEDIAN_DAYS, UNREPORTED_SHARE
 
-#: Days until half of the reports are in, and the deviation of ln(days). Choices: the delays in
-#: Dal Pozzolo et al. (2018) are of some days.
-REPORT_MEDIAN_DAYS: Final = 7.0
-REPORT_LOG_SD: Final = 1.0
-#: Share of holders who never report. A choice.
-UNREPORTED_SHARE: Final = 0.15
 _MS_PER_DAY: Final = 86_400_000
 
 

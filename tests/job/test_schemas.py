@@ -19,7 +19,9 @@ from job.contracts import (
     DeadLetter,
     Decision,
     Finding,
+    FraudReport,
     LateSwipe,
+    RefusedAlert,
     RuleAudit,
     RuleChange,
     Snooze,
@@ -164,6 +166,32 @@ EXAMPLES: dict[str, list[msgspec.Struct]] = {
         ]
         for kind in WINDOW_KINDS
     },
+    "alerts-dead-letters": [
+        RefusedAlert(
+            v=1,
+            reason="refused",
+            detail="mapper_parsing_exception: failed to parse field [score]",
+            index="paystream-alerts",
+            topic="alerts",
+            partition=0,
+            offset=7,
+            key="c1",
+            payload_base64="e30=",
+            payload_bytes=2,
+        )
+    ],
+    "fraud-reports": [
+        FraudReport(
+            report_id="report:s1",
+            swipe_id="s1",
+            card_token="c1",
+            merchant_id="m1",
+            terminal_id="t1",
+            event_time_ms=1,
+            reported_ms=2,
+            kind="counterfeit",
+        )
+    ],
 }
 
 

@@ -41,17 +41,22 @@ def test_a_port_in_use_is_found_with_the_variable_that_changes_it(
     assert "PAYSTREAM_STACK_KAFKA_PORT" in found.remedy
 
 
+@pytest.mark.parametrize(
+    ("service", "asks", "option"),
+    [("zookeeper", "HIGH_AVAILABILITY", "--ha"), ("postgres", "POSTGRES", "--postgres")],
+)
 def test_a_port_that_is_needed_only_if_asked_for_is_no_obstacle_before(
-    monkeypatch: pytest.MonkeyPatch,
+    service: str, asks: str, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found() -> doctor.Check:
-        return next(each for each in doctor.check() if each.name == "port zookeeper")
+        return next(each for each in doctor.check() if each.name == f"port {service}")
 
+    variable = f"PAYSTREAM_STACK_{service.upper()}_PORT"
     with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setenv("PAYSTREAM_STACK_ZOOKEEPER_PORT", str(server.getsockname()[1]))
+        monkeypatch.setenv(variable, str(server.getsockname()[1]))
         assert found().ok
-        assert found().needed == "another PAYSTREAM_STACK_ZOOKEEPER_PORT for --ha"
-        monkeypatch.setenv("PAYSTREAM_STACK_HIGH_AVAILABILITY", "1")
+        assert found().needed == f"another {variable} for {option}"
+        monkeypatch.setenv(f"PAYSTREAM_STACK_{asks}", "1")
         assert not found().ok
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import doctor, flink, flink_home, kafka, object_store
+from stack import doctor, elasticsearch, flink, flink_home, kafka, object_store, postgres
 from stack.process import StackError
 from stack.settings import PROJECT_ROOT, StackSettings, free_ports
 
@@ -47,11 +47,6 @@ def test_a_wrong_value_is_refused_with_the_name_of_its_variable(
 def test_two_services_on_one_port_are_refused() -> None:
     with pytest.raises(StackError, match="kafka_port and flink_rest_port are both 9000"):
         StackSettings.load(kafka_port=9000, flink_rest_port=9000)
-
-
-def test_a_heartbeat_timeout_below_its_interval_is_refused() -> None:
-    with pytest.raises(StackError, match="heartbeat_timeout_ms"):
-        StackSettings.load(heartbeat_interval_ms=1_000, heartbeat_timeout_ms=900)
 
 
 def test_ports_of_what_does_not_run_are_in_nobody_s_way() -> None:
@@ -125,6 +120,19 @@ def test_preparing_twice_leaves_no_stale_jar(settings: StackSettings) -> None:
     (lib / "old-connector.jar").symlink_to("/nowhere.jar")
     flink_home.prepare(settings)
     assert sorted(lib.iterdir()) == before
+
+
+def test_elasticsearch_and_postgres_listen_on_loopback_only(settings: StackSettings) -> None:
+    assert elasticsearch.node_settings(settings)["network.host"] == "127.0.0.1"
+    command = postgres.service(settings).command
+    assert "listen_addresses=127.0.0.1" in command
+    assert "unix_socket_directories=" in command
+
+
+def test_a_missing_archive_says_what_to_run(tmp_path: Path) -> None:
+    settings = StackSettings.with_free_ports(tmp_path, jars_folder=tmp_path)
+    with pytest.raises(StackError, match="make install-elasticsearch"):
+        elasticsearch.service(settings)
 
 
 def test_files_of_checkpoints_go_where_the_stack_keeps_them(tmp_path: Path) -> None:
@@ -202,5 +210,6 @@ def test_working_files_go_to_disk_where_memory_is_small(
 
 def test_the_doctor_knows_the_same_default_ports() -> None:
     defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
-    assert defaults == StackSettings.load(high_availability=True, object_store=True).ports()
+    everything = ("high_availability", "object_store", "elasticsearch", "postgres")
+    assert defaults == StackSettings.load(**dict.fromkeys(everything, True)).ports()
     assert defaults.keys() - doctor.OPTIONAL_PORTS.keys() == StackSettings.load().ports().keys()

@@ -20,11 +20,12 @@ from evaluation.board.cases_of import opened_cases
 from evaluation.board.concern import concerned, random_catch
 from evaluation.board.curves import POINTS, curve
 from evaluation.board.daily import precision_at_k
-from evaluation.board.issuer import UNREPORTED_SHARE, known_fraud
+from evaluation.board.issuer import known_fraud
 from evaluation.board.prevalence import weights_at
 from evaluation.board.sample import NONE
 from evaluation.board.study import as_issuer_knows, judge, study
 from evaluation.board.systems import JOB, baselines, job_system, rule_systems
+from generator.fraud_reports import UNREPORTED_SHARE
 from scenarios.mixes import Mix
 from tests.evaluation.board.conftest import START_MS, TIMELINE, swipe
 

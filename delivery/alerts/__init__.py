@@ -1,0 +1,1 @@
+"""How do alerts come into Elasticsearch, and how are they found there?"""

@@ -1,0 +1,186 @@
+"""How do the deliveries read and write Kafka?
+
+Clients are silent: librdkafka would print a line for each refused connection. What is wrong is
+said once, by the call that needed it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
+
+from delivery.problems import DeliveryError
+
+#: Longest wait for the first answer of a broker, and for confirmations, in seconds.
+REACH_TIMEOUT_S: Final = 10.0
+CONFIRM_TIMEOUT_S: Final = 60.0
+
+Settings = Mapping[str, str]
+
+_silent: Final = logging.getLogger("paystream.delivery.kafka")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+
+def _client_settings(bootstrap: str, own: Settings, extra: Settings) -> dict[str, Any]:
+    return {"bootstrap.servers": bootstrap, "error_cb": _ignore, **own, **extra}
+
+
+def _ignore(_error: object) -> None:
+    """Transport errors are retried; what finally fails is said by the call that needed it."""
+
+
+def reach(bootstrap: str, extra: Settings) -> tuple[AdminClient, ClusterMetadata]:
+    """A client for administration and what the broker says of itself.
+
+    Parameters
+    ----------
+    bootstrap
+        Comma-separated ``host:port``.
+    extra
+        Any librdkafka setting, as a person gave it; wins over our own.
+
+    Raises
+    ------
+    DeliveryError
+        When no broker answers, or a setting is refused.
+    """
+    try:
+        admin = AdminClient(_client_settings(bootstrap, {}, extra), logger=_silent)
+        return admin, admin.list_topics(timeout=REACH_TIMEOUT_S)
+    except KafkaException as error:
+        raise DeliveryError(
+            f"Kafka does not answer at {bootstrap} ({reason(error)}); start it "
+            "(`make stack-up`) or give the right address with --bootstrap"
+        ) from None
+
+
+def require_topic(known: ClusterMetadata, topic: str) -> None:
+    """Refuse a topic that is not there."""
+    found = known.topics.get(topic)
+    if found is None or found.error is not None:
+        raise DeliveryError(f"no topic {topic} on this Kafka; is --topic-prefix right?")
+
+
+def ensure_topic(admin: AdminClient, known: ClusterMetadata, topic: str, *, compacted: bool,
+                 like: str | None = None) -> None:  # fmt: skip
+    """Make a topic that is not there.
+
+    Parameters
+    ----------
+    admin, known
+        Of the broker.
+    topic
+        To make.
+    compacted
+        Whether it keeps the newest record of each key only.
+    like
+        A topic whose number of partitions it takes; otherwise the broker's default.
+    """
+    found = known.topics.get(topic)
+    if found is not None and found.error is None:
+        return
+    partitions = -1 if like is None else len(known.topics[like].partitions)
+    # Event times may lie far back: no record may vanish or be refused for its timestamp.
+    config = {"retention.ms": "-1", "message.timestamp.before.max.ms": str(2**63 - 1)}
+    if compacted:
+        config["cleanup.policy"] = "compact"
+    made = admin.create_topics([NewTopic(topic, partitions, -1, config=config)])
+    try:
+        made[topic].result(CONFIRM_TIMEOUT_S)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise DeliveryError(f"topic {topic} cannot be made: {reason(error)}") from None
+
+
+def open_consumer(bootstrap: str, group: str, extra: Settings) -> Consumer:
+    """A consumer of committed records that notes its place only when told to."""
+    own = {
+        "group.id": group,
+        "auto.offset.reset": "earliest",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": "false",
+        "enable.auto.offset.store": "false",
+        "enable.partition.eof": "true",
+    }
+    try:
+        return Consumer(_client_settings(bootstrap, own, extra), logger=_silent)
+    except KafkaException as error:
+        raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
+
+
+class ConfirmedProducer:
+    """Writes, and says only when all is confirmed that it has written.
+
+    Parameters
+    ----------
+    bootstrap, extra
+        As for :func:`reach`.
+    """
+
+    def __init__(self, bootstrap: str, extra: Settings) -> None:
+        own = {
+            "acks": "all",
+            "enable.idempotence": "true",
+            "linger.ms": "20",
+            # Where a Java client would put the key: the job's other producers do the same.
+            "partitioner": "murmur2",
+        }
+        try:
+            self._producer = Producer(_client_settings(bootstrap, own, extra), logger=_silent)
+        except KafkaException as error:
+            raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
+        self._refused: list[str] = []
+
+    def write(self, topic: str, key: str, value: bytes | None, record_time_ms: int) -> None:
+        """Hand one record over; None is the tombstone of its key."""
+        while True:
+            try:
+                self._producer.produce(
+                    topic,
+                    value,
+                    key.encode(),
+                    on_delivery=self._report,
+                    timestamp=record_time_ms,
+                )
+            except BufferError:
+                self._producer.poll(0.05)
+                continue
+            except KafkaException as error:
+                raise DeliveryError(f"{topic} takes no record: {reason(error)}") from None
+            break
+        self._producer.poll(0)
+
+    def confirm(self) -> None:
+        """Wait until Kafka has all that was handed over.
+
+        Raises
+        ------
+        DeliveryError
+            When one was not confirmed; nothing may be noted as done then.
+        """
+        outstanding = self._producer.flush(CONFIRM_TIMEOUT_S)
+        refused, self._refused = self._refused, []
+        if outstanding:
+            self._producer.purge()
+            self._producer.flush(1.0)
+            raise DeliveryError(
+                f"{outstanding} records were not confirmed by Kafka within {CONFIRM_TIMEOUT_S:g} s"
+            )
+        if refused:
+            raise DeliveryError(f"{len(refused)} records were refused by Kafka: {refused[0]}")
+
+    def _report(self, error: Any, _message: object) -> None:
+        if error is not None:
+            self._refused.append(error.str())
+
+
+def reason(error: KafkaException) -> str:
+    """What a Kafka exception says, in one line."""
+    inner = error.args[0]
+    text = inner.str() if hasattr(inner, "str") else str(inner)
+    return " ".join(str(text).split())
