@@ -117,7 +117,6 @@ class FaultInjection:
         return False
 
     def _break(self, fault: Fault, record: FaultRecord) -> None:
-        rest = self._live.stack.rest
         with fault:
             record.checkpoints_before = self._watch.completed()
             if not fault.chooses_its_moment:
@@ -138,15 +137,21 @@ class FaultInjection:
             landing = fault.landed()
             record.landed, record.noticed_ms = landing.landed, landing.noticed_ms
             record.evidence = list(landing.evidence)
+            if fault.job_comes_back_alone:
+                self._await_running(record)
         record.undone_ms = time.time_ns() // 1_000_000
-        job_id = self._live.job_id
-        has_moved = job_id != fault.job_id
-        rest.wait_running(job_id, _RECOVERED_S)
+        if not fault.job_comes_back_alone:
+            self._await_running(record)
+        has_moved = self._live.job_id != fault.job_id
+        if record.noticed_ms is not None or has_moved:
+            durations = restart_phases(self._live.stack.rest, self._live.job_id)
+            record.deploy_ms, record.restore_ms = durations
+        record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
+
+    def _await_running(self, record: FaultRecord) -> None:
+        self._live.stack.rest.wait_running(self._live.job_id, _RECOVERED_S)
         record.running_ms = time.time_ns() // 1_000_000
         record.running_monotonic_ns = time.monotonic_ns()
-        if record.noticed_ms is not None or has_moved:
-            record.deploy_ms, record.restore_ms = restart_phases(rest, job_id)
-        record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
 
     def _await_open_records(self, record: FaultRecord) -> int:
         """Wait for a moment at which a fault would hit enough records, and say how many."""

@@ -77,6 +77,11 @@ class Fault(ABC):
         self.job_id = job_id
         self.invoked_ms = 0
 
+    @property
+    def job_comes_back_alone(self) -> bool:
+        """Whether the job runs again before the fault is undone: somebody stands by."""
+        return False
+
     @classmethod
     def fits(cls, settings: StackSettings) -> bool:  # noqa: ARG003 - for those that ask for more
         """Whether a stack of these settings has what it takes away."""

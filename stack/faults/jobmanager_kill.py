@@ -37,6 +37,11 @@ class JobmanagerKill(Fault):
         self._victim: ProcessRecord | None = None
         self._leader_before = ""
 
+    @property
+    def job_comes_back_alone(self) -> bool:
+        """The standby takes it up."""
+        return True
+
     @classmethod
     def fits(cls, settings: StackSettings) -> bool:
         """Whether another JobManager stands by."""

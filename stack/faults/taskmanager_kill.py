@@ -39,11 +39,18 @@ class TaskmanagerKill(Fault):
         super().__init__(stack, job_id)
         self.index = 0
         self._victim: ProcessRecord | None = None
+        self._has_spare = False
+
+    @property
+    def job_comes_back_alone(self) -> bool:
+        """Whether a spare TaskManager stood by."""
+        return self._has_spare
 
     def set_up(self) -> None:
         """Require a running job and note the process to kill."""
         self.require_running_job()
         self.index, self._victim = busy_taskmanager(self.stack, self.name)
+        self._has_spare = any(each.free_slots for each in self.stack.rest.taskmanagers())
 
     def invoke(self) -> None:
         """Kill the JVM and what it started, at once."""
