@@ -13,6 +13,8 @@ from stack.process import StackError
 
 #: What a JobManager says while nobody leads.
 _NO_LEADER = 503
+_SERVER_ERROR = 500
+_ENDED_DISPATCHER = "RecipientUnreachableException"
 
 
 class RestError(StackError):
@@ -31,7 +33,9 @@ class RestError(StackError):
     @property
     def is_between_leaders(self) -> bool:
         """Whether the same question may be answered when another JobManager leads."""
-        return self.status in (None, _NO_LEADER)
+        # A JobManager that has just lost the lead says 500 for the dispatcher that it ended.
+        unreachable = self.status == _SERVER_ERROR and _ENDED_DISPATCHER in self.tail
+        return self.status in (None, _NO_LEADER) or unreachable
 
 
 class _NotConnectedError(RestError):

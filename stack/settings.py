@@ -171,7 +171,7 @@ class StackSettings(BaseSettings):
     max_transaction_timeout_ms: Annotated[int, Field(ge=1_000)] = 15 * 60 * 1_000
     heartbeat_interval_ms: Annotated[int, Field(ge=100)] = 500
     heartbeat_timeout_ms: Annotated[int, Field(ge=200)] = 5_000
-    zookeeper_session_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 2_000
+    zookeeper_session_ms: Annotated[int, Field(ge=1_000, le=60_000)] = 4_000
     restart_delay_ms: Annotated[int, Field(ge=0)] = 100
     ready_deadline_s: Annotated[float, Field(gt=0)] = 90.0
     stop_grace_s: Annotated[float, Field(gt=0)] = 10.0

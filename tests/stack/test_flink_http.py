@@ -152,3 +152,13 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_a_single_jobmanager_that_is_gone_is_not_waited_for() -> None:
     with pytest.raises(RestError):
         FlinkRest(nobody()).wait_running("j", deadline_s=3600)
+
+
+def test_a_jobmanager_that_has_just_lost_the_lead_is_between_leaders() -> None:
+    ended = (
+        '{"errors":["org.apache.flink.runtime.rpc.exceptions.RecipientUnreachableException: ..."]}'
+    )
+    assert RestError("Flink refused", ended, 500).is_between_leaders
+    assert not RestError(
+        "Flink refused", '{"errors":["NullPointerException"]}', 500
+    ).is_between_leaders
