@@ -10,7 +10,6 @@ from typing import NamedTuple
 from evaluation.chaos.results import FaultOutcome, outcomes_of
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
 from stack.faults import discover
-from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench import moves
 from workbench.children import ChildFailed
@@ -126,12 +125,13 @@ def _warm(
     had one.
     """
     phases.line("warm-up", "a short run on every TaskManager; it does not count")
-    taskmanagers = LocalStack.for_job(settings.taskmanagers, settings).settings.taskmanagers
+    # A spare beside those that are warmed would stay cold.
+    settings = settings.model_copy(update={"spare_taskmanagers": 0})
     warm = plan.model_copy(
         update={
             "fault": None,
             "replay": plan.replay.model_copy(update={"duration_s": _WARM_UP_S, "warm_up_s": 0}),
-            "job": plan.job.model_copy(update={"parallelism": taskmanagers}),
+            "job": plan.job.model_copy(update={"parallelism": settings.taskmanagers}),
         }
     )
     simulate(

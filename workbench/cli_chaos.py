@@ -66,8 +66,10 @@ def chaos(
         job=JobPlan(checkpoint_interval_ms=checkpoint_interval_ms),
     )
     settings = as_it_runs(cli_stack.stack_settings(ha=ha, s3=s3))
-    if settings.taskmanagers < taskmanagers:
-        settings = settings.model_copy(update={"taskmanagers": taskmanagers})
+    count = max(settings.taskmanagers, taskmanagers)
+    settings = settings.model_copy(
+        update={"taskmanagers": count, "spare_taskmanagers": count - plan.job.parallelism}
+    )
     console = make_console()
     wanted: list[Trial] = trials(fault, seed, times, settings)
     with ExitStack() as cleanup:
