@@ -76,7 +76,8 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 
 def test_judges_are_found_by_discovery():
-    assert list(judge_classes()) == ["delivery", "detection", "latency", "stability", "throughput"]
+    names = ["delivery", "detection", "latency", "recovery", "stability", "throughput"]
+    assert list(judge_classes()) == names
 
 
 @pytest.mark.parametrize("judge", judge_classes().values(), ids=lambda judge: judge.name)

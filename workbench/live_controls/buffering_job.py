@@ -13,8 +13,8 @@ from workbench.plan import JobPlan, RunPlan
 
 _TABLES: Final = Path("job") / "flink" / "tables.py"
 #: Flink sorts a stream by event time only as far as the watermark has come: that is the wait.
-_BEFORE: Final = "            record_time\n        FROM incoming\n"
-_AFTER: Final = f"{_BEFORE}        ORDER BY record_time\n"
+_BEFORE: Final = "record_time FROM incoming\n"
+_AFTER: Final = "record_time FROM incoming ORDER BY record_time\n"
 
 
 class LiveBufferingJob(LiveControl):
