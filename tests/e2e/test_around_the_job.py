@@ -35,6 +35,7 @@ from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.commit_progress import CommitProgress
 from workbench.plan import JobPlan
+from workbench.running_job import RunningJob
 from workbench.submission import submitted, wait_consumed
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -84,7 +85,7 @@ def test_every_alert_of_the_job_is_found_by_its_reasons(
     assert len(expected) >= 10
     with (
         connect(ElasticsearchSettings(url=search_node.elasticsearch_url)) as client,
-        submitted(stack, plan, prefix, manifest.event_time_limit_ms) as job_id,
+        submitted(RunningJob(stack, plan, prefix, manifest.event_time_limit_ms)) as job_id,
     ):
         take_in_profiles(stack, job_id, prefix, manifest.event_time_start_ms - 1)
         indexer = threading.Thread(

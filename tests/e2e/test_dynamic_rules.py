@@ -32,6 +32,7 @@ from workbench.plan import JobPlan
 from workbench.rule_drafts import Draft, Drafting, RuleDraft, SnoozeDraft, standing_rules
 from workbench.rule_source import Published, RuleSource
 from workbench.rule_topic import send_records
+from workbench.running_job import RunningJob
 from workbench.submission import submitted
 
 pytestmark = pytest.mark.stack
@@ -39,13 +40,14 @@ pytestmark = pytest.mark.stack
 PREFIX: Final = "rules-test."
 PARTITIONS: Final = 2
 START_MS: Final = 1_700_000_000_000
+LIMIT_MS: Final = START_MS + 86_400_000_000
 BURST: Final = 6
 WAIT_S: Final = 60.0
 #: The job's default after which a silent partition has no say in event time, and a little more.
 IDLE_S: Final = 6.0
 
 
-class RunningJob:
+class SwipedJob:
     """A job, the cards that are swiped at it, and what it says."""
 
     def __init__(self, stack: LocalStack, job_id: str, source: RuleSource) -> None:
@@ -151,7 +153,7 @@ FIRST_LOOK: Final = ({"cards": 50}, {"cards": 60})
 
 
 @pytest.fixture(scope="module")
-def job(stack_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningJob]:
+def job(stack_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwipedJob]:
     stack = LocalStack(stack_settings)
     bootstrap = stack_settings.kafka_address
     create_run_topics(bootstrap, PREFIX, partitions=PARTITIONS)
@@ -162,8 +164,8 @@ def job(stack_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         draft = RuleDraft("bin_attack", parameters)
         source.change(partial(drafting.decide, drafts=[draft]), 0)
     try:
-        with submitted(stack, JobPlan(), PREFIX, START_MS + 86_400_000_000) as job_id:
-            running = RunningJob(stack, job_id, source)
+        with submitted(RunningJob(stack, JobPlan(), PREFIX, LIMIT_MS)) as job_id:
+            running = SwipedJob(stack, job_id, source)
             try:
                 yield running
             finally:
@@ -173,7 +175,7 @@ def job(stack_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(autouse=True)
-def as_in_the_file(job: RunningJob) -> Iterator[None]:
+def as_in_the_file(job: SwipedJob) -> Iterator[None]:
     """Each test leaves the rules as it found them."""
     yield
     stand = {e.key: e for e in job.source.ledger().entries()}
@@ -182,7 +184,7 @@ def as_in_the_file(job: RunningJob) -> Iterator[None]:
         job.change(*rules)
 
 
-def test_what_stood_on_the_topic_judges_the_very_first_swipe(job: RunningJob) -> None:
+def test_what_stood_on_the_topic_judges_the_very_first_swipe(job: SwipedJob) -> None:
     decision, _ = job.burst()
     entries = job.source.ledger().entries()
     first, *_ = (x for x in job.seen[job.topics.decisions] if x.swipe_id == "s0-0")
@@ -190,7 +192,7 @@ def test_what_stood_on_the_topic_judges_the_very_first_swipe(job: RunningJob) ->
     assert (first.rules_version, decision.rules_version) == (expected, expected)
 
 
-def test_a_paused_rule_fires_until_the_job_says_so_and_not_after(job: RunningJob) -> None:
+def test_a_paused_rule_fires_until_the_job_says_so_and_not_after(job: SwipedJob) -> None:
     before, alert = job.burst()
     assert before.rules == ["velocity"]
     assert before.rules_version == ""
@@ -204,7 +206,7 @@ def test_a_paused_rule_fires_until_the_job_says_so_and_not_after(job: RunningJob
     assert (watching.rules, watching.shadow_rules, alert) == ([], ["velocity"], None)
 
 
-def test_a_parameter_counts_from_then_on(job: RunningJob) -> None:
+def test_a_parameter_counts_from_then_on(job: SwipedJob) -> None:
     job.change(RuleDraft("velocity", {"swipes": BURST + 1}))
     assert job.burst()[0].rules == []
     job.change(RuleDraft("velocity", withdraw=True))
@@ -212,7 +214,7 @@ def test_a_parameter_counts_from_then_on(job: RunningJob) -> None:
     assert (decision.rules, decision.rules_version) == (["velocity"], "")
 
 
-def test_a_bad_change_is_a_dead_letter_and_the_old_rule_stays(job: RunningJob) -> None:
+def test_a_bad_change_is_a_dead_letter_and_the_old_rule_stays(job: SwipedJob) -> None:
     job.change(RuleDraft("velocity", {"swipes": BURST + 1}))
     (standing,) = (e for e in job.source.ledger().entries()[-1:])
     assert standing.record is not None
@@ -231,7 +233,7 @@ def test_a_bad_change_is_a_dead_letter_and_the_old_rule_stays(job: RunningJob) -
     assert job.burst()[0].rules == []
 
 
-def test_a_snoozed_card_or_merchant_is_judged_and_raises_no_alert(job: RunningJob) -> None:
+def test_a_snoozed_card_or_merchant_is_judged_and_raises_no_alert(job: SwipedJob) -> None:
     far_ms = START_MS + 80_000_000_000
     snoozes = (SnoozeDraft("card", "quiet", far_ms), SnoozeDraft("merchant", "quiet", far_ms))
     job.change(*snoozes)
@@ -243,7 +245,7 @@ def test_a_snoozed_card_or_merchant_is_judged_and_raises_no_alert(job: RunningJo
     assert job.burst(merchant="quiet")[1] is not None
 
 
-def test_changes_outlive_a_killed_taskmanager(job: RunningJob) -> None:
+def test_changes_outlive_a_killed_taskmanager(job: SwipedJob) -> None:
     job.change(RuleDraft("velocity", mode="paused"))
     assert job.burst()[0].rules == []  # committed: a checkpoint holds the change
     kill = TaskmanagerKill(job.stack, job.job_id)
@@ -256,7 +258,7 @@ def test_changes_outlive_a_killed_taskmanager(job: RunningJob) -> None:
     assert decision.rules_version != ""
 
 
-def test_only_swipes_move_event_time_even_while_none_come(job: RunningJob) -> None:
+def test_only_swipes_move_event_time_even_while_none_come(job: SwipedJob) -> None:
     """The rules' input joins that of the windows: it may hold nothing back, and push nothing on.
 
     event time --- [minute with the probe] --- clock records --- silence, a change ---->

@@ -31,6 +31,7 @@ from job.local import LocalJob, Record
 from job.rules.example import example_swipe
 from stack.local import LocalStack
 from workbench.plan import JobPlan
+from workbench.running_job import RunningJob
 from workbench.submission import renew_taskmanagers, submitted
 
 pytestmark = pytest.mark.stack
@@ -136,7 +137,7 @@ def timeline(stack_settings: Any) -> Iterator[Timeline]:
     create_run_topics(bootstrap, PREFIX, partitions=2)
     line = Timeline(bootstrap)
     try:
-        with submitted(stack, plan, PREFIX, LIMIT_MS):
+        with submitted(RunningJob(stack, plan, PREFIX, LIMIT_MS)):
             _play(line)
             yield line
     finally:
