@@ -26,6 +26,8 @@ from workbench.simulate import simulate
 ALL = "all"
 #: The negative control is this fault with a sink that repeats.
 CONTROL_FAULT = "taskmanager_kill"
+#: Stands between faults that get a run each.
+APART = "+"
 #: Begins with the job of another commit.
 UPGRADE = "upgrade"
 #: Seconds of the run that only warms up processes.
@@ -46,7 +48,8 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
     Parameters
     ----------
     fault
-        A fault's name, several joined by commas, ``random``, or ``all``: each that fits the stack,
+        A fault's name, several joined by commas (one run) or by `APART` (a run each), ``random``,
+        or ``all``: each that fits the stack,
         the floods, one random sequence, and the negative control.
     seed
         Of the first random sequence; further ones take the next.
@@ -56,8 +59,11 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
         Of the stack.
     """
     if fault != ALL:
-        seeds = [seed + turn if fault == RANDOM else None for turn in range(times)]
-        return [Trial(fault, each) for each in seeds]
+        return [
+            Trial(each, seed + turn if each == RANDOM else None)
+            for turn in range(times)
+            for each in fault.split(APART)
+        ]
     kinds = {**discover(), **moves.discover()}
     fitting = sorted(name for name, kind in kinds.items() if kind.fits(settings))
     return [

@@ -19,7 +19,7 @@ from generator.settings import ReplaySettings, SettingsError
 from stack.running import as_it_runs
 from stack.settings import StackSettings
 from workbench import cli_stack
-from workbench.chaos import ALL, Trial, run_chaos, trials
+from workbench.chaos import ALL, APART, Trial, run_chaos, trials
 from workbench.console import Phases, make_console
 from workbench.fault_plan import fault_names, known_faults
 from workbench.folders import CHAOS, RUNS
@@ -29,7 +29,10 @@ from workbench.plan import JobPlan, RunPlan
 
 def chaos(
     fault: Annotated[
-        str, typer.Option(help=f"all, or one or more of: {', '.join(known_faults())}.")
+        str,
+        typer.Option(
+            help=f"all, or of: {', '.join(known_faults())}. a,b: in one run; a+b: in a run each."
+        ),
     ] = ALL,
     scenario: Annotated[str, typer.Option(help="Scenario to replay.")] = "geo_jump",
     rate: Annotated[int, typer.Option(help="Swipes a minute.")] = 30_000,
@@ -51,7 +54,8 @@ def chaos(
 ) -> None:
     """Break the running system in each way, and see what is lost, repeated, and for how long."""
     if fault != ALL:
-        fault_names(fault)
+        for each in fault.split(APART):
+            fault_names(each)
     elif times != 1:
         raise SettingsError("--times goes with one fault, not with all")
     plan = RunPlan(

@@ -72,6 +72,18 @@ def test_repeated_random_ones_take_the_next_seeds():
     assert [each.seed for each in trials("kafka_kill", 5, 2, SETTINGS)] == [None, None]
 
 
+def test_faults_with_a_plus_get_a_run_each():
+    wanted = trials("kafka_kill+kafka_pause,rescale+random", 3, 2, SETTINGS)
+    assert [(each.fault, each.seed) for each in wanted] == [
+        ("kafka_kill", None),
+        ("kafka_pause,rescale", None),
+        ("random", 3),
+        ("kafka_kill", None),
+        ("kafka_pause,rescale", None),
+        ("random", 4),
+    ]
+
+
 @pytest.mark.parametrize("fault", FLOODS)
 def test_a_flood_is_in_the_replay(fault):
     plan = flooded(RunPlan(fault=fault))
