@@ -5,6 +5,7 @@ Between the last stable offset and the end lies what an open transaction holds b
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -33,6 +34,8 @@ _PASSING: Final = frozenset(
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
     }
 )
 
@@ -93,6 +96,9 @@ def _latest(
                 text = reason(error) if isinstance(error, KafkaException) else "no answer"
                 raise KafkaRefused(f"Kafka does not say where topics end: {text}") from None
         time.sleep(_RETRY_S)
+        # The client keeps the leaders and epochs of before a broker was started anew.
+        with contextlib.suppress(KafkaException):
+            admin.list_topics(timeout=REQUEST_TIMEOUT_S)
 
 
 def _ask_latest(
