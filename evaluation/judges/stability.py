@@ -51,11 +51,11 @@ class Stability(Judge):
         else:
             most = _restarts_allowed(history, bounds)
             _bound(findings, "restarts", job.restarts, "restarts", most)
-        if job.failed_commits is None:
-            findings.unknown(["failed commits were not recorded (job.json)"])
-        elif _restarts_on_purpose(history):
+        if _restarts_on_purpose(history):
             note = "a restored job may commit again what was committed; delivery says what is lost"
             findings.report("failed_commits", job.failed_commits, "transactions", note)
+        elif job.failed_commits is None:
+            findings.unknown(["failed commits were not recorded (job.json)"])
         else:
             name = "failed_commits"
             _bound(findings, name, job.failed_commits, "transactions", bounds.failed_commits)
