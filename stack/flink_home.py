@@ -97,6 +97,9 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         "execution.buffer-timeout.interval": "1 ms",
         # Read once a second, so that a run sees its own counters.
         "metrics.fetcher.update-interval": "1000",
+        # REST answers are as old as this; the default of 3 s hides when a checkpoint completed or a
+        # job ran again.
+        "web.refresh-interval": "100",
         # At ten checkpoints a second the default of ten is gone between two looks.
         "web.checkpoints.history": "200",
     }

@@ -28,6 +28,9 @@ _POLL_S: Final = 0.25
 #: Watermarks are sent every 0.2 s (Flink's `pipeline.auto-watermark-interval`), so what the last
 #: records close is written after a checkpoint covers them. Five times that: a choice.
 _EVENT_TIME_BEHIND_NS: Final = 1_000_000_000
+#: A job that was restored has no watermark yet from partitions without new records, and these hold
+#: event time back until they count as idle (the job's `--watermark.idle-timeout`, 5 s).
+_IDLE_AFTER_RESTORE_NS: Final = 5_000_000_000
 _CHECKPOINTS: Final = 2
 _ENDED: Final = ("FAILED", "CANCELED", "FINISHED")
 
@@ -57,12 +60,28 @@ class Completion:
 
 
 def await_completion(
-    live: LiveJob, collector: Child, nudge: Nudge, bar: PhaseBar, timeout_s: float = TIMEOUT_S
+    live: LiveJob,
+    collector: Child,
+    nudge: Nudge,
+    bar: PhaseBar,
+    timeout_s: float = TIMEOUT_S,
+    *,
+    was_restored: bool = False,
 ) -> Completion:
     """Wait until a run is complete, or say why it is not.
 
     Called when all was sent, the clock records included.
+
+    Parameters
+    ----------
+    live, collector, nudge, bar
+        The run, and where its progress is told.
+    timeout_s
+        Longest wait, seconds.
+    was_restored
+        Whether the job was restored from a checkpoint or savepoint meanwhile.
     """
+    behind_ns = _EVENT_TIME_BEHIND_NS + (_IDLE_AFTER_RESTORE_NS if was_restored else 0)
     progress = CommitProgress(
         live.stack.settings.kafka_address, live.group_id, live.topics.swipes, live.partitions
     )
@@ -93,11 +112,7 @@ def await_completion(
         elif covered_ns is None:
             reason = "the outputs did not come to rest"
             covered_ns = time.monotonic_ns()
-        elif (
-            status is None
-            or status.time_ns <= covered_ns + _EVENT_TIME_BEHIND_NS
-            or not _still(status)
-        ):
+        elif status is None or status.time_ns <= covered_ns + behind_ns or not _still(status):
             still_since = None
         elif still_since is None or _moved(still_since[0], status):
             still_since, proved_ns = (status, checkpoints), None

@@ -335,7 +335,10 @@ def _send_and_collect(
         clock_ms = run.end_ms + CLOCK_GAP_MS
         bootstrap = live.stack.settings.kafka_address
         with nudging(bootstrap, run.prefix, live.partitions, clock_ms) as nudge:
-            completion = await_completion(live, collector, nudge, bar)
+            watch.read()
+            # A fault that made no restart costs the wait in vain, which is seconds.
+            restored = fault is not None or watch.restarts > 0
+            completion = await_completion(live, collector, nudge, bar, was_restored=restored)
         bar.note = completion.reason
     if fault is not None:
         completion.judge_fault(fault.finish(run.history / FAULTS_FILE))

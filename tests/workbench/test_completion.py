@@ -57,13 +57,15 @@ class Scene:
         monkeypatch.setattr(completion, "_POLL_S", 0.001)
         monkeypatch.setattr(completion, "_EVENT_TIME_BEHIND_NS", 0)
 
-    def run(self, timeout_s: float = 0.5) -> completion.Completion:
+    def run(self, timeout_s: float = 0.5, *, was_restored: bool = False) -> completion.Completion:
         def nudge() -> None:
             self.nudges += 1
 
         bar: Any = SimpleNamespace(update=lambda *_: None)
         collector: Any = SimpleNamespace(require_alive=lambda: None)
-        return completion.await_completion(self.live, collector, nudge, bar, timeout_s)
+        return completion.await_completion(
+            self.live, collector, nudge, bar, timeout_s, was_restored=was_restored
+        )
 
     def _job(self, _job_id: str) -> Any:
         return SimpleNamespace(state=self._next(self.states))
@@ -114,6 +116,13 @@ def test_what_the_last_watermark_closes_is_waited_for(scene, monkeypatch):
     monkeypatch.setattr(completion, "_EVENT_TIME_BEHIND_NS", 10**12)
     scene.statuses = fresh()
     assert not scene.run(0.1).complete
+
+
+def test_a_restored_job_is_given_time_for_its_idle_partitions(scene, monkeypatch):
+    monkeypatch.setattr(completion, "_IDLE_AFTER_RESTORE_NS", 10**12)
+    scene.statuses = fresh()
+    assert not scene.run(0.1, was_restored=True).complete
+    assert scene.run().complete
 
 
 def test_a_look_from_before_the_last_checkpoint_proves_nothing(scene):
