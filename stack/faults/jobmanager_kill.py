@@ -11,17 +11,18 @@ import time
 from typing import ClassVar
 
 from stack import zookeeper
-from stack.faults import Fault, Landing
+from stack.faults import Landing
 from stack.flink import jobmanager_name
 from stack.flink_rest import RestError
 from stack.local import LocalStack
-from stack.process import ProcessRecord, StackError, is_alive, signal_group
+from stack.process import ProcessRecord, StackError
 from stack.settings import StackSettings
+from stack.signalled import SignalFault
 
 _POLL_S = 0.1
 
 
-class JobmanagerKill(Fault):
+class JobmanagerKill(SignalFault):
     """Kills the JobManager that leads; `undo` starts it again, and it stands by.
 
     Parameters
@@ -31,10 +32,10 @@ class JobmanagerKill(Fault):
     """
 
     name: ClassVar[str] = "jobmanager_kill"
+    number: ClassVar[signal.Signals] = signal.SIGKILL
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)
-        self._victim: ProcessRecord | None = None
         self._leader_before = ""
 
     @property
@@ -47,15 +48,14 @@ class JobmanagerKill(Fault):
         """Whether another JobManager stands by."""
         return settings.high_availability
 
-    def set_up(self) -> None:
-        """Require a running job, a leader and a standby, and note the process to kill."""
+    def choose(self) -> ProcessRecord:
+        """The JobManager that leads; a standby has to be there."""
         urls = self.stack.settings.flink_rest_urls
         if len(urls) < 2:
             raise StackError(
                 f"{self.name}: this stack has one JobManager, with which the job would be gone; "
                 "bring it up with high availability (--ha)"
             )
-        self.require_running_job()
         leader = zookeeper.leader_url(self.stack.settings)
         if leader not in urls:
             raise StackError(f"{self.name}: ZooKeeper knows no JobManager that leads")
@@ -63,32 +63,23 @@ class JobmanagerKill(Fault):
         processes = {url: self.stack.process(jobmanager_name(n)) for n, url in enumerate(urls)}
         if None in processes.values():
             raise StackError(f"{self.name}: a JobManager is not running, so none can take over")
-        self._victim = processes[leader]
-
-    def invoke(self) -> None:
-        """Kill the JVM at once."""
-        if self._victim is None:
-            raise StackError(f"{self.name}: invoke before set_up")
-        self.mark_invoked()
-        signal_group(self._victim, signal.SIGKILL)
+        return self.service(jobmanager_name(urls.index(leader)))
 
     def landed(self, deadline_s: float = 30.0) -> Landing:
         """Prove it: the process is gone, another leads, and it has taken the job up."""
-        if self._victim is None or not self.invoked_ms:
-            raise StackError(f"{self.name}: landed before invoke")
+        self.require_invoked()
         began_s = time.monotonic()
         while True:
-            gone = not is_alive(self._victim)
+            gone = self.is_hit()
             leader = zookeeper.leader_url(self.stack.settings)
             taken_up_ms = self._taken_up_ms() if leader not in (None, self._leader_before) else None
             if (gone and taken_up_ms) or time.monotonic() - began_s > deadline_s:
-                return self._landing(self._victim, gone, leader, taken_up_ms)
+                return self._landing(gone, leader, taken_up_ms)
             time.sleep(_POLL_S)
 
     def undo(self) -> None:
         """Start the dead JobManager again if it is not running."""
-        if self._victim is not None and self.stack.process(self._victim.name) is None:
-            self.stack.restart(self._victim.name)
+        self.start_again()
 
     def _taken_up_ms(self) -> int | None:
         """When the JobManager that leads began with the job; None if it has not since the kill."""
@@ -98,11 +89,8 @@ class JobmanagerKill(Fault):
             return None
         return since if since >= self.invoked_ms else None
 
-    def _landing(
-        self, victim: ProcessRecord, gone: bool, leader: str | None, taken_up_ms: int | None
-    ) -> Landing:
-        process = f"{victim.name} (pid {victim.pid})"
-        evidence = [f"{process} {'is gone' if gone else 'still runs'} after SIGKILL"]
+    def _landing(self, gone: bool, leader: str | None, taken_up_ms: int | None) -> Landing:
+        evidence = [self.hit_words(hit=gone)]
         changed = leader not in (None, self._leader_before)
         if changed:
             evidence.append(f"{self._leader_before} led before, {leader} leads since")

@@ -8,7 +8,6 @@ interface may show it late: the evidence says how long after the completion the 
 
 from __future__ import annotations
 
-import signal
 import time
 from typing import ClassVar
 
@@ -43,8 +42,7 @@ class KillDuringCommit(TaskmanagerKill):
 
     def invoke(self) -> None:
         """Wait for a checkpoint to complete, then kill at once."""
-        if self._victim is None:
-            raise StackError(f"{self.name}: invoke before set_up")
+        victim = self.victim
         before = self._newest_completed()
         deadline_s = time.monotonic() + _WAIT_S
         while (newest := self._newest_completed()) <= before:
@@ -52,7 +50,7 @@ class KillDuringCommit(TaskmanagerKill):
                 raise StackError(f"{self.name}: no checkpoint completed within {_WAIT_S:g} s")
             time.sleep(_POLL_S)
         self.mark_invoked()
-        signal_group(self._victim, signal.SIGKILL)
+        signal_group(victim, self.number)
         self._checkpoint_id = newest
 
     def _newest_completed(self) -> int:

@@ -11,16 +11,17 @@ import time
 from typing import ClassVar
 
 from stack import object_store
-from stack.faults import Fault, Landing
+from stack.faults import Landing
 from stack.flink_rest import Checkpoints, RestError
 from stack.local import LocalStack
 from stack.process import ProcessRecord, StackError, signal_group
 from stack.settings import StackSettings
+from stack.signalled import SignalFault
 
 _POLL_S = 0.1
 
 
-class S3Outage(Fault):
+class S3Outage(SignalFault):
     """Stops the object store's process for a while; `undo` lets it go on.
 
     Parameters
@@ -30,6 +31,7 @@ class S3Outage(Fault):
     """
 
     name: ClassVar[str] = "s3_outage"
+    number: ClassVar[signal.Signals] = signal.SIGSTOP
     #: How long it does not answer at least, s. A choice: many checkpoints long.
     outage_s: ClassVar[float] = 5.0
     #: How long a checkpoint has to wait for the outage to have hit it, as a share of the outage.
@@ -38,7 +40,6 @@ class S3Outage(Fault):
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:
         super().__init__(stack, job_id)
-        self._victim: ProcessRecord | None = None
         self._failed_before = 0
 
     @classmethod
@@ -46,32 +47,21 @@ class S3Outage(Fault):
         """Whether checkpoints lie in an object store."""
         return settings.object_store
 
-    def set_up(self) -> None:
-        """Require a running job that has completed a checkpoint, and note the process to stop."""
+    def choose(self) -> ProcessRecord:
+        """The object store, of a job that has completed a checkpoint."""
         if not self.stack.settings.object_store:
             raise StackError(
                 f"{self.name}: this stack has no object store; bring it up with one (--s3)"
             )
-        self.require_running_job()
-        self._victim = self.stack.process(object_store.NAME)
-        if self._victim is None:
-            raise StackError(f"{self.name}: the object store does not run")
         counts = self.stack.rest.checkpoints(self.job_id).counts
         if not counts.completed:
             raise StackError(f"{self.name}: the job has completed no checkpoint yet")
         self._failed_before = counts.failed
-
-    def invoke(self) -> None:
-        """Stop the process; its connections stay open."""
-        if self._victim is None:
-            raise StackError(f"{self.name}: invoke before set_up")
-        self.mark_invoked()
-        signal_group(self._victim, signal.SIGSTOP)
+        return self.service(object_store.NAME)
 
     def landed(self, deadline_s: float = 30.0) -> Landing:
         """Prove it: in the outage a checkpoint failed, or one waited for most of it."""
-        if self._victim is None or not self.invoked_ms:
-            raise StackError(f"{self.name}: landed before invoke")
+        self.require_invoked()
         began_s = time.monotonic()
         hit: str | None = None
         while True:
@@ -81,19 +71,16 @@ class S3Outage(Fault):
                 break
             time.sleep(_POLL_S)
         evidence = (
-            f"{self._victim.name} (pid {self._victim.pid}) was stopped for {gone_s:.1f} s",
+            f"{self.victim.name} (pid {self.victim.pid}) was stopped for {gone_s:.1f} s",
             hit or "no checkpoint failed or waited for it",
         )
         return Landing(hit is not None, self.invoked_ms, None, evidence)
 
     def undo(self) -> None:
         """Let the process go on, or start it again if it is gone."""
-        if self._victim is None:
-            return
-        if self.stack.process(object_store.NAME) is None:
-            self.stack.restart(object_store.NAME)
-        else:
-            signal_group(self._victim, signal.SIGCONT)
+        if self.was_chosen:
+            signal_group(self.victim, signal.SIGCONT)
+        self.start_again()
 
     def _hit(self) -> str | None:
         """The sentence that tells which checkpoint the outage hit; None if none so far."""

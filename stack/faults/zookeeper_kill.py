@@ -11,16 +11,16 @@ import time
 from typing import ClassVar
 
 from stack import zookeeper
-from stack.faults import Fault, Landing
+from stack.faults import Landing
 from stack.flink_rest import RestError
-from stack.local import LocalStack
-from stack.process import ProcessRecord, StackError, is_alive, signal_group
+from stack.process import ProcessRecord, StackError
 from stack.settings import StackSettings
+from stack.signalled import SignalFault
 
 _POLL_S = 0.1
 
 
-class ZookeeperKill(Fault):
+class ZookeeperKill(SignalFault):
     """Kills ZooKeeper; `undo` starts it again with its data.
 
     Parameters
@@ -30,52 +30,37 @@ class ZookeeperKill(Fault):
     """
 
     name: ClassVar[str] = "zookeeper_kill"
+    number: ClassVar[signal.Signals] = signal.SIGKILL
     #: How long it stays away at least, s. A choice: beyond a session of two seconds.
     outage_s: ClassVar[float] = 5.0
-
-    def __init__(self, stack: LocalStack, job_id: str) -> None:
-        super().__init__(stack, job_id)
-        self._victim: ProcessRecord | None = None
 
     @classmethod
     def fits(cls, settings: StackSettings) -> bool:
         """Whether there is a ZooKeeper."""
         return settings.high_availability
 
-    def set_up(self) -> None:
-        """Require a running job that writes checkpoints, and note the process to kill."""
+    def choose(self) -> ProcessRecord:
+        """ZooKeeper."""
         if not self.stack.settings.high_availability:
             raise StackError(
                 f"{self.name}: this stack has no ZooKeeper; bring it up with high availability "
                 "(--ha)"
             )
-        self.require_running_job()
-        self._victim = self.stack.process(zookeeper.NAME)
-        if self._victim is None:
-            raise StackError(f"{self.name}: ZooKeeper does not run")
-
-    def invoke(self) -> None:
-        """Kill the JVM at once."""
-        if self._victim is None:
-            raise StackError(f"{self.name}: invoke before set_up")
-        self.mark_invoked()
-        signal_group(self._victim, signal.SIGKILL)
+        return self.service(zookeeper.NAME)
 
     def landed(self, deadline_s: float = 30.0) -> Landing:
         """Prove it: the process is gone, and nobody answered in its place for the whole outage."""
-        if self._victim is None or not self.invoked_ms:
-            raise StackError(f"{self.name}: landed before invoke")
+        self.require_invoked()
         began_s = time.monotonic()
         answers = zookeeper.probe(self.stack.settings)
         gone, answered, noticed_ms = False, False, None
         while time.monotonic() - began_s < min(self.outage_s, deadline_s):
-            gone = not is_alive(self._victim)
+            gone = self.is_hit()
             answered = answered or (gone and answers())
             noticed_ms = noticed_ms or self._noticed_ms()
             time.sleep(_POLL_S)
-        process = f"{self._victim.name} (pid {self._victim.pid})"
         evidence = [
-            f"{process} {'is gone' if gone else 'still runs'} after SIGKILL",
+            self.hit_words(hit=gone),
             f"{self.stack.settings.zookeeper_address} "
             + ("answered" if answered else f"did not answer for {self.outage_s:g} s"),
         ]
@@ -92,8 +77,7 @@ class ZookeeperKill(Fault):
 
     def undo(self) -> None:
         """Start ZooKeeper again if it is not running."""
-        if self._victim is not None and self.stack.process(zookeeper.NAME) is None:
-            self.stack.restart(zookeeper.NAME)
+        self.start_again()
 
     def _noticed_ms(self) -> int | None:
         """When it was first seen that the job does not run, or that nobody leads."""
