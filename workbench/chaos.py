@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -82,8 +82,8 @@ def run_chaos(
     settings: StackSettings,
     base: str = "HEAD",
     replays: Path = REPLAYS,
-) -> list[FaultOutcome]:
-    """Run the trials, one after the other.
+) -> Generator[FaultOutcome]:
+    """Run the trials, one after the other, and give what each showed as soon as it is known.
 
     Parameters
     ----------
@@ -106,7 +106,6 @@ def run_chaos(
         If there is no such commit.
     """
     commit = resolve(base) if any(each.fault == UPGRADE for each in wanted) else ""
-    outcomes: list[FaultOutcome] = []
     with one_stack(settings) as stack, TemporaryDirectory() as folder:
         _warm(plan, phases, runs, stack, replays)
         for number, trial in enumerate(wanted, 1):
@@ -118,8 +117,7 @@ def run_chaos(
                 root = extract_job(commit, Path(folder))
                 job = plan.job.model_copy(update={"code_root": root})
                 begins = plan.model_copy(update={"job": job})
-            outcomes += _try(trial, begins, phases, runs, stack, replays)
-    return outcomes
+            yield from _try(trial, begins, phases, runs, stack, replays)
 
 
 def _warm(

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -76,21 +76,31 @@ def chaos(
     )
     console = make_console()
     wanted: list[Trial] = trials(fault, seed, times, settings)
+    found = Chaos(outcomes=[], facts=_facts(plan, settings))
     with ExitStack() as cleanup:
         partial = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.partial"
         cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        outcomes = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings, base=base)
-        result = Chaos(outcomes=outcomes, facts=_facts(plan, settings))
-        write_chaos(result, partial)
-        (partial / "faults.md").write_text(markdown(result))
+        try:
+            phases = Phases(console)
+            with closing(
+                run_chaos(wanted, plan, phases, RUNS, settings=settings, base=base)
+            ) as series:
+                found.outcomes.extend(series)
+        except BaseException:
+            # Ctrl-C too: what took minutes to find out is shown, and nothing is kept of the rest.
+            if found.outcomes:
+                print_chaos(found, console)
+            raise
+        write_chaos(found, partial)
+        (partial / "faults.md").write_text(markdown(found))
         folder = partial.rename(partial.with_suffix(""))
     if docs is not None:
-        docs.write_text(markdown(result))
+        docs.write_text(markdown(found))
     console.print()
-    print_chaos(result, console)
+    print_chaos(found, console)
     console.print(f"\nEverything is in {folder}", soft_wrap=True)
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(found.exit_code)
 
 
 def _facts(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:

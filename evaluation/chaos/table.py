@@ -40,12 +40,15 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
             f"{bound:.2g} with 95% confidence (3/n)"
         )
     table = Table(box=None, pad_edge=False)
-    for heading in ("fault", *_COUNTS, "open", *(f"{name}, s" for name in _TIMES), "verdict"):
-        table.add_column(heading, justify="left" if heading in ("fault", "verdict") else "right")
+    harm = "missing / repeated / unexpected"
+    for heading in ("fault", harm, "open", *_TIMES, "verdict"):
+        words = heading in ("fault", "verdict")
+        table.add_column(heading, justify="left" if words else "right", no_wrap=words)
     for each in chaos.outcomes:
         colour = _COLOURS[each.verdict]
         table.add_row(*_cells(each), f"[{colour}]{each.verdict}[/]")
     console.print(table)
+    console.print("times in seconds; open: records in the open transaction", style="dim")
     for each in chaos.outcomes:
         if each.verdict != "pass" or each.is_control:
             console.print(f"{_name(each)}: {escape(each.reason)}", soft_wrap=True)
@@ -60,7 +63,7 @@ def _cells(outcome: FaultOutcome) -> list[str]:
     record = outcome.record
     return [
         _name(outcome),
-        *(_whole(outcome.counts.get(name)) for name in _COUNTS),
+        " / ".join(_whole(outcome.counts.get(name)) for name in _COUNTS),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
         *(_seconds(outcome.times_ms.get(name)) for name in _TIMES.values()),
     ]
