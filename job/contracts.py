@@ -73,6 +73,9 @@ ChangeVersion = Annotated[
     int, Meta(ge=1, le=2**53 - 1, description="Of this key: higher with each change.")
 ]
 Note = Annotated[str, Meta(max_length=500, description="Why, for people.")]
+CardCount = Annotated[
+    int, Meta(ge=1, le=2**53 - 1, description="Swipes of this card judged so far, this one too.")
+]
 RefusalReason = Literal["contract", "refused"]
 FraudKind = Literal["lost_or_stolen", "counterfeit", "card_not_present", "other"]
 
@@ -158,7 +161,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     ``snoozed``: the score asked for a review or a block, and a snooze of the card or the merchant
     held the action at ``clear``. ``rules_version`` names the rules that judged where they were
     changed while the job runs (:class:`RuleAudit` says what they are); it is left out where those
-    of the job's parameter file judged.
+    of the job's parameter file judged. ``card_count`` is how many swipes of this card the job has
+    judged since its state began, this one included, as it stands in the card's durable state: a
+    state that was restored with an update lost or doubled shows in it. A repeat has none, nor need
+    another job have any.
     """
 
     v: Version
@@ -175,6 +181,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     shadow_rules: list[str] = []
     snoozed: bool = False
     rules_version: str = ""
+    card_count: CardCount | None = None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

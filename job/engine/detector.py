@@ -140,6 +140,8 @@ class Detector:
             shadow_rules=[rule.name for rule in judgement.shadow],
             snoozed=snoozed,
             rules_version=self._in_force.version,
+            # Out of the state, not counted beside it: only so does a lost update show.
+            card_count=card.judged_count,
         )
         return decision, alert
 

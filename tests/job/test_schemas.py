@@ -63,7 +63,19 @@ EXAMPLES: dict[str, list[msgspec.Struct]] = {
             partition=0,
             offset=7,
             rules=["velocity"],
-        )
+            card_count=2,
+        ),
+        Decision(
+            v=1,
+            swipe_id="s1",
+            card_token="c1",
+            event_time_ms=1,
+            fate="repeat",
+            score=0.0,
+            action="clear",
+            partition=0,
+            offset=8,
+        ),
     ],
     "alerts": [
         Alert(

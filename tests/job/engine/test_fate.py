@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from job.contracts import CardProfile, ClockRecord, Swipe
+from job.contracts import CardProfile, ClockRecord, Decision, Swipe
 from job.engine.card_engine import Source
 from job.rules.example import example_swipe
 
@@ -113,6 +113,26 @@ def test_what_was_not_judged_leaves_the_card_as_it_was(bench: Any) -> None:
     assert msgspec.json.encode(bench.card) == before
 
 
+def counts_of(outputs: list[Any]) -> list[int | None]:
+    return [
+        msgspec.json.decode(each.value, type=Decision).card_count
+        for each in outputs
+        if each.topic == "decisions"
+    ]
+
+
+def test_a_repeat_has_no_card_count(bench: Any) -> None:
+    value = msgspec.json.encode(example_swipe(event_time_ms=NOW_MS))
+    assert counts_of(bench.send(value, NOW_MS)) == [1]
+    assert counts_of(bench.send(value, NOW_MS)) == [None]
+
+
+def test_swipes_of_the_warm_start_are_not_in_the_card_count(bench: Any) -> None:
+    warm_up(bench, example_swipe(swipe_id="past", event_time_ms=NOW_MS - 1_000))
+    value = msgspec.json.encode(example_swipe(event_time_ms=NOW_MS))
+    assert counts_of(bench.send(value, NOW_MS)) == [1]
+
+
 def test_a_clock_record_has_no_fate_and_is_counted_apart(bench: Any) -> None:
     assert bench.send(msgspec.json.encode(ClockRecord(clock_time_ms=NOW_MS))) == []
     assert bench.engine.counts == {"clock": 1}
@@ -142,14 +162,17 @@ RECORDS = st.lists(
 def test_the_sums_add_up(make_bench: Callable[..., Any], records: list[bytes]) -> None:
     bench = make_bench()
     fates: list[str] = []
+    card_counts: list[int | None] = []
     for value in records:
         outputs = bench.send(value, event_time_of(value))
+        card_counts += counts_of(outputs)
         if outputs:
             fates.append(bench.fate(outputs))
     counts = bench.engine.counts
     assert sum(counts.values()) == len(records)
     assert len(fates) + counts["clock"] == len(records)
     assert bench.card.judged_count == counts["judged"] == fates.count("judged")
+    assert [n for n in card_counts if n is not None] == list(range(1, counts["judged"] + 1))
     assert len(bench.card.history) == counts["judged"]
 
 

@@ -200,6 +200,13 @@ def test_a_judged_swipe_is_in_the_state() -> None:
     assert decode_card_state(state.stored).judged_count == 1
 
 
+def test_a_restored_card_counts_on_from_its_state() -> None:
+    state = State()
+    send(card_function(state), "s1")
+    (decision,) = send(card_function(State(state.stored)), "s2")
+    assert msgspec.json.decode(decision[2])["card_count"] == 2
+
+
 @pytest.mark.parametrize(
     "stored",
     [b"\xc1", encode_card_state(CardState(version=STATE_VERSION + 1))],
