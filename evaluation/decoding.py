@@ -8,7 +8,7 @@ cannot be read either way is damaged, counted, and never fatal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -40,6 +40,7 @@ class LooseDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rules: list[str] = []
     rule_errors: list[str] = []
     shadow_rules: list[str] = []
+    card_count: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class LooseFinding(msgspec.Struct, frozen=True):
@@ -164,7 +165,9 @@ def same_content(topic: str, written: bytes | None, expected: bytes | None) -> b
     """Whether two records of a topic say the same.
 
     The order of JSON fields does not matter. A dead letter's ``topic`` does not count: it carries
-    the prefix of the run. Of a record outside the contract only the fields it has are compared.
+    the prefix of the run. Nor does a decision's ``card_count``, which is no part of what was
+    decided, and which not every job has: :mod:`evaluation.card_ledger` judges it. Of a record
+    outside the contract only the fields it has are compared.
     """
     if written == expected:
         return True
@@ -176,11 +179,15 @@ def same_content(topic: str, written: bytes | None, expected: bytes | None) -> b
         return _comparable(ours) == _comparable(theirs)
     fields = msgspec.json.decode(written or b"")
     known = msgspec.structs.asdict(theirs)
-    shared = {name: known[name] for name in fields if name in known}
+    shared = {name: known[name] for name in fields if name in known and name != "card_count"}
     return bool(shared) and all(
         msgspec.to_builtins(value) == fields[name] for name, value in shared.items()
     )
 
 
 def _comparable(record: msgspec.Struct) -> msgspec.Struct:
-    return msgspec.structs.replace(record, topic="") if isinstance(record, DeadLetter) else record
+    if isinstance(record, DeadLetter):
+        return msgspec.structs.replace(record, topic="")
+    if isinstance(record, Decision):
+        return msgspec.structs.replace(record, card_count=None)
+    return record

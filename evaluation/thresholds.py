@@ -48,7 +48,10 @@ class LatencyThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class DeliveryThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The most that may go wrong, in records."""
+    """The most that may go wrong, in records; of the card ledger in cards.
+
+    ``ledger_wrong`` came later: results from before have none, and can still be read.
+    """
 
     missing: Count
     repeated: Count
@@ -57,6 +60,7 @@ class DeliveryThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     out_of_order: Count
     rule_errors: Count
     send_errors: Count
+    ledger_wrong: Count = 0
 
 
 class DetectionThresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from evaluation.fates import EXAMPLES, FateComparison, Fault, compare_fates, out
 from evaluation.history import FATE_TOPICS, NOWHERE, Expected, History
 from evaluation.intervals import zero_note
 from evaluation.judges.base import Findings, Judge, Outcome
+from evaluation.judges.ledger import judge_ledger, ledger_held
 from evaluation.judges.unaided import judge_unaided
 from evaluation.strays import profile_letters, strays, unsaid
 from evaluation.thresholds import DeliveryThresholds, Thresholds
@@ -31,19 +32,22 @@ class Delivery(Judge):
     --------
     The committed view of ``decisions``, ``late-swipes`` and ``dead-letters`` against the oracle by
     source position, of ``alerts`` by cause, and of event-time windows by kind, entity and start:
-    missing, repeated, unexpected, different. Decisions
-    of a card stand in the order of its swipes. Conservation: each record of ``swipes`` that is no
-    clock record has exactly one output. Rules that raised; records that could not be read; sends
-    that failed. Of another job without an oracle: swipes that keep the contract and have no answer,
-    answers given twice, answers to nothing (`evaluation.owed`). Of the uncommitted view: missing,
-    repeated, and phantoms (read there and never committed), reported only.
+    missing, repeated, unexpected, different. Decisions of a card stand in the order of its swipes.
+    The card ledger: the counts that the decisions of a card carry out of the job's state are 1 to
+    the number of its judged swipes (`evaluation.card_ledger`). Conservation: each record of
+    ``swipes`` that is no clock record has exactly one output. Rules that raised; records that could
+    not be read; sends that failed. Of another job without an oracle: swipes that keep the contract
+    and have no answer, answers given twice, answers to nothing (`evaluation.owed`). Of the
+    uncommitted view: missing, repeated, and phantoms (read there and never committed), reported
+    only.
 
     Verdict
     -------
     Fails on each count over its threshold. Inconclusive, by name, for what the job does not write
     or what was not recorded; for what is missing while the run did not end completely; when the
     topic does not hold what the sender says it delivered. Of another job without an oracle only
-    decisions are asked for; its parity is inconclusive and weighs nothing.
+    decisions are asked for; its parity is inconclusive and weighs nothing. Nor does the card ledger
+    of a job that keeps none: it says that it was not checked.
 
     References
     ----------
@@ -68,6 +72,7 @@ class Delivery(Judge):
             faults += _fates(findings, history, history.expected, bounds)
             faults += _alerts(findings, history, history.expected, bounds)
             faults += _windows(findings, history, history.expected, bounds)
+            faults += judge_ledger(findings, history, history.expected, bounds)
         _conservation(findings, history)
         faults += _order(findings, history, bounds)
         _damage(findings, history, bounds)
@@ -87,7 +92,8 @@ def _held(findings: Findings) -> str:
         return f"none of {owed:,} swipes unanswered or answered twice, none out of order"
     totals = [f.value for f in findings.figures if f.name.startswith("expected_")]
     n = sum(total for total in totals if isinstance(total, int))
-    return f"none of {n:,} outputs missing, repeated, changed or out of order"
+    held = f"none of {n:,} outputs missing, repeated, changed or out of order"
+    return f"{held}; {ledger_held(findings)}"
 
 
 def _completeness(findings: Findings, history: History) -> None:

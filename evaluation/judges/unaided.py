@@ -14,6 +14,8 @@ from evaluation.verdict import Figure, Value
 
 NOBODY_KNOWS: Final = "another job: nobody knows what it should decide"
 _PARITY: Final = ("different", "alerts_missing", "alerts_repeated", "alerts_different")
+#: Which swipes another job judges, and so counts, is its own affair.
+_UNITS: Final = dict.fromkeys(_PARITY, "records") | {"ledger_wrong": "cards"}
 
 
 def judge_unaided(findings: Findings, history: History, bounds: DeliveryThresholds) -> list[Fault]:
@@ -31,8 +33,8 @@ def judge_unaided(findings: Findings, history: History, bounds: DeliveryThreshol
     bounds
         The thresholds.
     """
-    for name in _PARITY:
-        figure = Figure(name, None, "records", None, "inconclusive", NOBODY_KNOWS)
+    for name, unit in _UNITS.items():
+        figure = Figure(name, None, unit, None, "inconclusive", NOBODY_KNOWS)
         findings.figures.append(figure)
     if not history.writes("decisions") or history.sent is None:
         return []

@@ -130,6 +130,7 @@ class Recording:
         self.without: set[str] = set()
         self._offsets = [0] * PARTITIONS
         self._outputs: dict[tuple[str, int], int] = {}
+        self._judged: dict[str, int] = {}
         for index in range(swipes):
             self._add(index)
         self._write("alerts", encode(window_alert()), 0, -1, 300)
@@ -208,6 +209,9 @@ class Recording:
                 payload_base64="ew==",
             )
         flagged = index >= 20 and index % 10 == 0
+        count = None
+        if index != REPEAT:
+            count = self._judged[swipe.card_token] = self._judged.get(swipe.card_token, 0) + 1
         return "decisions", Decision(
             v=1,
             swipe_id=swipe.swipe_id,
@@ -219,6 +223,7 @@ class Recording:
             partition=partition,
             offset=offset,
             rules=["velocity"] if flagged else [],
+            card_count=count,
         )
 
     def _write(self, topic: str, value: bytes, partition: int, offset: int, due_ms: int) -> None:

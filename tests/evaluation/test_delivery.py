@@ -251,6 +251,7 @@ def test_a_job_that_wrote_nothing_fails(small):
 
 class TestAJobOfSomebodyElse:
     def test_decisions_without_a_source_position_are_joined_by_swipe_id(self, small):
+        small.job["external"] = True
         for row in small.rows("decisions"):
             fields = msgspec.json.decode(row["value"])
             kept = {n: fields[n] for n in ("swipe_id", "card_token", "fate", "score", "action")}

@@ -62,7 +62,8 @@ def test_a_late_swipe_answered_on_late_swipes_is_answered(external):
 def test_parity_is_inconclusive_by_name_and_weighs_nothing(external):
     external.job["topics"].append("late-swipes")
     found = {figure.name: figure for figure in judged(external).result.figures}
-    for name in ("different", "alerts_missing", "alerts_repeated", "alerts_different"):
+    parity = ("different", "alerts_missing", "alerts_repeated", "alerts_different")
+    for name in (*parity, "ledger_wrong"):
         assert found[name].value is None
         assert found[name].verdict == "inconclusive"
         assert found[name].note == "another job: nobody knows what it should decide"
