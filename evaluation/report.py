@@ -32,6 +32,7 @@ _ADVICE: Final[dict[str, str]] = {
         "results/delivery_faults.parquet has the first 20 by kind, key and start, both versions",
     ),
     "out_of_order": "results/delivery_faults.parquet has the first 20; are outputs keyed by card?",
+    "ledger_wrong": "results/delivery_faults.parquet has the first 20 cards with their counts",
     "rule_errors": "the log of the TaskManager has the traceback",
     "send_errors": "sends.parquet names the error of each; is Kafka reachable and large enough?",
     "slip_p99": "more sending processes (workers) or a lower rate",
@@ -116,6 +117,12 @@ def _delivery(result: JudgeResult) -> Iterator[Line]:
             if figure.value is None:
                 value, note = "nobody knows", figure.note
             yield Line(kind, value, note, figure.verdict)
+    ledger = result.figure("ledger_wrong")
+    if ledger is not None:
+        of = f"{_number(ledger)} of {_number(result.figure('ledger_cards'))} cards"
+        value = "nobody knows" if ledger.value is None else of
+        note = ledger.note if ledger.value is None else "counts unlike the replay's"
+        yield Line("card ledger", value, note, ledger.verdict)
     phantoms = result.figure("phantoms")
     if phantoms is not None:
         yield Line("phantoms", _number(phantoms), phantoms.note)

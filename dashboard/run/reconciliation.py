@@ -27,6 +27,7 @@ _CHECKS: Final = {
 _OTHERS: Final = {
     "fates_broken": "swipes without exactly one output",
     "out_of_order": "decisions of a card out of the order of its swipes",
+    "ledger_wrong": "cards whose counts in the job's state are not the replay's",
     "damaged": "output records that cannot be read",
     "strays": "outputs of no swipe that was sent",
     "rule_errors": "decisions on which a rule raised",

@@ -23,6 +23,7 @@ def test_what_a_person_wants_to_know_is_there(recording):
     for expected in (
         "0 of 1,200",
         "uncommitted p50 / p99",
+        "0 of 5 cards",
         "committed p50 / p99",
         "floor 2.1 ms / 2.1 ms",
         "attacks caught",
