@@ -14,7 +14,15 @@ from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 
 CHAOS_FILE: Final = "chaos.json"
 #: Figures of the delivery judge that must be nothing, whatever was broken.
-COUNTS: Final = ("missing", "repeated", "unexpected", "different", "out_of_order", "phantoms")
+COUNTS: Final = (
+    "missing",
+    "repeated",
+    "unexpected",
+    "different",
+    "out_of_order",
+    "ledger_wrong",
+    "phantoms",
+)
 #: Figures of the recovery judge, without the fault's name.
 TIMES: Final = (
     "committed_outage",
@@ -49,6 +57,9 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
         Outputs that should have come.
     counts
         `COUNTS` by name.
+    ledger_cards, ledger_cards_again
+        Cards whose counts were held against the replay, and those of them with more than one swipe;
+        None where none were.
     times_ms
         `TIMES` by name, None where not measured; a latency that never came is ``infinite``.
     failed_commits, restarts
@@ -64,6 +75,8 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     record: FaultRecord
     expected: int
     counts: dict[str, Number]
+    ledger_cards: int | None = None
+    ledger_cards_again: int | None = None
     times_ms: dict[str, Number]
     failed_commits: int | None = None
     restarts: int | None = None
@@ -140,6 +153,8 @@ def outcomes_of(
             reason=reason,
             record=fault,
             expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
+            ledger_cards=_whole(_figure(evaluation, "delivery", "ledger_cards")),
+            ledger_cards_again=_whole(_figure(evaluation, "delivery", "ledger_cards_again")),
             counts={name: _figure(evaluation, "delivery", name) for name in COUNTS},
             times_ms=_times(evaluation, fault, number if len(faults) > 1 else None),
             failed_commits=_whole(_figure(evaluation, "stability", "failed_commits")),

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from evaluation.chaos.results import Chaos, FaultOutcome, Number
+from evaluation.chaos.results import COUNTS, Chaos, FaultOutcome, Number
 from evaluation.verdict import Value
 
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
@@ -41,14 +41,18 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
         )
     table = Table(box=None, pad_edge=False)
     harm = "missing / repeated / unexpected"
-    for heading in ("fault", harm, "open", *_TIMES, "verdict"):
+    for heading in ("fault", harm, "ledger", "open", *_TIMES, "verdict"):
         words = heading in ("fault", "verdict")
         table.add_column(heading, justify="left" if words else "right", no_wrap=words)
     for each in chaos.outcomes:
         colour = _COLOURS[each.verdict]
         table.add_row(*_cells(each), f"[{colour}]{each.verdict}[/]")
     console.print(table)
-    console.print("times in seconds; open: records in the open transaction", style="dim")
+    console.print(
+        "times in seconds; ledger: cards that the job's state counts otherwise than the replay; "
+        "open: records in the open transaction",
+        style="dim",
+    )
     for each in chaos.outcomes:
         if each.verdict != "pass" or each.is_control:
             console.print(f"{_name(each)}: {escape(each.reason)}", soft_wrap=True)
@@ -64,9 +68,16 @@ def _cells(outcome: FaultOutcome) -> list[str]:
     return [
         _name(outcome),
         " / ".join(_whole(outcome.counts.get(name)) for name in _COUNTS),
+        _ledger(outcome),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
         *(_seconds(outcome.times_ms.get(name)) for name in _TIMES.values()),
     ]
+
+
+def _ledger(outcome: FaultOutcome) -> str:
+    """Cards that are wrong, and of how many."""
+    cards = outcome.ledger_cards
+    return "?" if cards is None else f"{_whole(outcome.counts.get('ledger_wrong'))} of {cards:,}"
 
 
 def _whole(value: Number) -> str:
@@ -109,8 +120,14 @@ def _head(chaos: Chaos) -> Iterable[str]:
 def _harm(chaos: Chaos) -> Iterable[str]:
     yield "## What was lost, repeated or changed"
     yield ""
-    names = ("missing", "repeated", "unexpected", "different", "out_of_order", "phantoms")
-    headings = [*(name.replace("_", " ") for name in names), "open", "since checkpoint"]
+    names = [name for name in COUNTS if name != "ledger_wrong"]
+    headings = [
+        *(name.replace("_", " ") for name in names),
+        "ledger",
+        "again",
+        "open",
+        "since checkpoint",
+    ]
     yield from _rows(
         ["fault", "verdict", "outputs", *headings, "restarts"],
         (
@@ -119,6 +136,8 @@ def _harm(chaos: Chaos) -> Iterable[str]:
                 each.verdict,
                 f"{each.expected:,}",
                 *(_whole(each.counts.get(name)) for name in names),
+                _ledger(each),
+                _whole(each.ledger_cards_again),
                 f"{each.record.open_transaction_records:,}"
                 if each.record.needs_open_records
                 else "-",
@@ -130,6 +149,8 @@ def _harm(chaos: Chaos) -> Iterable[str]:
     )
     yield ""
     yield (
+        "*ledger*: cards that the job's state counts otherwise than the replay (?: not checked); "
+        "*again*: cards that swiped more than once, where alone a lost update shows; "
         "*open*: records in the open transaction when the fault came; *since checkpoint*: swipes "
         "that no checkpoint covered then; *phantoms*: records that an uncommitted reader saw and "
         "that never counted."

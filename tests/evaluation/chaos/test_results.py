@@ -19,7 +19,9 @@ def outcome(**changes):
         "reason": "held",
         "record": FaultRecord(fault="kafka_kill", landed=True, evidence=["gone | for good"]),
         "expected": 1_000,
-        "counts": dict.fromkeys(("missing", "repeated", "unexpected"), 0),
+        "counts": dict.fromkeys(("missing", "repeated", "unexpected", "ledger_wrong"), 0),
+        "ledger_cards": 4_321,
+        "ledger_cards_again": 65,
         "times_ms": {"committed_outage": 2_345.0, "recovery": None},
     }
     return FaultOutcome(**(known | changes))
@@ -63,6 +65,19 @@ def test_both_tables_name_each_fault_and_its_times():
     assert "paystream chaos" in page
 
 
+def test_both_tables_say_of_how_many_cards_the_ledger_is_wrong_or_that_nobody_looked():
+    console = Console(file=io.StringIO(), width=200)
+    wrong = outcome(counts={"ledger_wrong": 3})
+    unchecked = outcome(counts={"ledger_wrong": None}, ledger_cards=None)
+    print_chaos(chaos(outcome(), wrong, unchecked), console)
+    for text in (console.file.getvalue(), markdown(chaos(outcome(), wrong, unchecked))):
+        rows = [line.split() for line in text.splitlines() if "kafka_kill" in line]
+        assert "0 of 4,321" in " ".join(rows[0])
+        assert "3 of 4,321" in " ".join(rows[1])
+        assert "of" not in rows[2]
+    assert "| 0 of 4,321 | 65 |" in markdown(chaos(outcome()))
+
+
 def test_a_page_is_of_whole_table_rows():
     rows = [line for line in markdown(chaos(outcome())).splitlines() if line.startswith("|")]
     assert all(row.endswith("|") for row in rows)
@@ -89,6 +104,7 @@ def test_a_run_that_lost_nothing_passes(recording):
     found = run(recording, "exactly-once")
     assert (found.verdict, found.counts["missing"], found.counts["repeated"]) == ("pass", 0, 0)
     assert found.expected > 0
+    assert (found.counts["ledger_wrong"], found.ledger_cards, found.ledger_cards_again) == (0, 5, 5)
 
 
 def test_the_control_passes_only_where_repeats_were_seen(recording):
