@@ -19,7 +19,7 @@ pytestmark = pytest.mark.stack
 CHECKPOINT_INTERVAL_MS = 1_000
 RATE = {"rate_per_min": 48_000, "duration_s": 15, "warm_up_s": 5}
 #: Cards that swipe again within seconds: only in their counts would a lost update show.
-SCENARIO = {"scenario": "velocity_burst", "incidents": 40}
+SCENARIO = {"scenario": "velocity_burst", "difficulty": "easy", "incidents": 200}
 COUNTS = ("missing", "repeated", "unexpected", "different", "out_of_order", "ledger_wrong")
 
 

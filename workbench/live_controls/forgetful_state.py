@@ -19,10 +19,11 @@ _AFTER: Final = "        if encoded is not None and not is_swipe:\n            s
 #: Cards that swipe many times within seconds, so that many do so before and after the kill.
 _REPLAY: Final = ReplaySettings(
     scenario="velocity_burst",
+    difficulty="easy",
     rate_per_min=48_000,
     duration_s=20,
     warm_up_s=4,
-    incidents=60,
+    incidents=200,
     disturbances=Disturbances.none(),
 )
 #: Long enough for much to stand between the last checkpoint and the kill.
