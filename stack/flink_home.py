@@ -142,6 +142,9 @@ def _state(settings: StackSettings) -> dict[str, str]:
         "execution.checkpointing.dir": settings.checkpoint_uri,
         "execution.checkpointing.savepoint-dir": settings.savepoint_uri,
     }
+    if settings.local_recovery:
+        keys["execution.checkpointing.local-backup.enabled"] = "true"
+        keys["execution.state-recovery.from-local"] = "true"
     if settings.checkpoint_interval_ms is not None:
         keys["execution.checkpointing.interval"] = f"{settings.checkpoint_interval_ms} ms"
     return keys

@@ -106,6 +106,9 @@ class StackSettings(BaseSettings):
         Two JobManagers, of which one leads, and ZooKeeper, which knows which.
     object_store
         Checkpoints, savepoints and the metadata of high availability lie in a local S3 store.
+    local_recovery
+        TaskManagers keep a copy of their last checkpoint on the local disk, and RocksDB's files
+        beside it; what they had before they restore from there.
     spare_taskmanagers
         TaskManagers beyond those that a job needs: it goes on there when one of its own dies, and
         need not wait for a JVM to start. 1 with high availability, else 0.
@@ -159,6 +162,7 @@ class StackSettings(BaseSettings):
     object_store_port: Annotated[int, Field(ge=1, le=65536 - len(_OBJECT_STORE_PORTS))] = 8333
     high_availability: bool = False
     object_store: bool = False
+    local_recovery: bool = False
     spare_taskmanagers: Annotated[int, Field(ge=0, le=63)] = Field(default_factory=_spare)
     taskmanagers: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=_one_and_spare)
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
@@ -289,9 +293,9 @@ class StackSettings(BaseSettings):
     @property
     def rocksdb_folder(self) -> Path:
         """RocksDB's working files, a folder for each TaskManager."""
-        if self.rocksdb_medium == "disk" or (
-            self.rocksdb_medium == "auto" and not _has_room_in_memory()
-        ):
+        # Local copies of checkpoints are hard links: both have to lie on one file system.
+        on_disk = self.rocksdb_medium == "disk" or self.local_recovery
+        if on_disk or (self.rocksdb_medium == "auto" and not _has_room_in_memory()):
             return self.flink_folder / "rocksdb"
         # Two stacks on one machine must not share it.
         return SHARED_MEMORY / f"paystream-{zlib.crc32(bytes(self.data_folder)):08x}"

@@ -39,6 +39,7 @@ def submit(
     *,
     configuration: Mapping[str, str] | None = None,
     savepoint: str | None = None,
+    is_other_job: bool = False,
     on_progress: ProgressCallback | None = None,
     deadline_s: float = 180.0,
 ) -> str:
@@ -58,6 +59,8 @@ def submit(
         Flink keys for this job only.
     savepoint
         Savepoint or retained checkpoint to start from.
+    is_other_job
+        Whether it is of another job: what this one does not have is left out then.
     on_progress
         Called with the seconds gone, about five times a second.
     deadline_s
@@ -68,6 +71,8 @@ def submit(
     # A client that finds no cluster takes half a minute to say so.
     FlinkRest(*settings.flink_rest_urls).overview()
     command = _command(settings, entry_point, arguments, python_files, configuration, savepoint)
+    if savepoint is not None and is_other_job:
+        command.insert(command.index("--fromSavepoint"), "--allowNonRestoredState")
     code, output = _run(settings, command, on_progress, deadline_s)
     found = _JOB_ID.search(output)
     if code != 0 or found is None:

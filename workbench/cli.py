@@ -27,6 +27,7 @@ from workbench import (
     cli_rules,
     cli_run,
     cli_stack,
+    cli_state,
 )
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
@@ -49,6 +50,7 @@ for command in (
     *cli_realism.COMMANDS,
     *cli_controls.COMMANDS,
     *cli_chaos.COMMANDS,
+    *cli_state.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,

@@ -14,6 +14,8 @@ REALISM: Final = PROJECT_ROOT / "realism"
 CONTROLS: Final = PROJECT_ROOT / "controls"
 #: Of `chaos`.
 CHAOS: Final = PROJECT_ROOT / "chaos"
+#: Of `state`.
+STATES: Final = PROJECT_ROOT / "states"
 GATES: Final = PROJECT_ROOT / "gates"
 #: What gates compare with; these belong into the repository.
 BASELINES: Final = PROJECT_ROOT / "baselines"

@@ -31,6 +31,9 @@ class JobPlan(BaseModel):
         Rule parameters; None for those that ship with the job.
     windows
         Event-time windows, a comma list or ``none``; None for the job's own default.
+    start_from
+        A retained checkpoint of another job that holds the cards' state (`workbench.state`): no
+        profiles are published then. None for an empty state.
     code_root
         A checkout whose ``job`` is put under test; None for the workbench's own.
     flink
@@ -47,6 +50,7 @@ class JobPlan(BaseModel):
     lateness_ms: Annotated[int, Field(ge=0)] = 30_000
     rules_file: Path | None = None
     windows: str | None = None
+    start_from: str | None = None
     code_root: Path | None = None
     flink: dict[str, str] = {}
 

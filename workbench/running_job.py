@@ -23,6 +23,8 @@ LOADED_FILE = "loaded-job.json"
 #: Stands for the code of a TaskManager that may hold half of a job's modules: one that was broken
 #: off while it imported them, from a folder that is gone. Differs from every hash.
 HALF_LOADED = "half loaded"
+#: Longest wait for a job to run, seconds: it may have 10 GB and more to restore first.
+RESTORED_S = 900.0
 
 
 def code_root(plan: JobPlan) -> Path:
@@ -79,7 +81,7 @@ class RunningJob:
         on_progress: Callable[[float], None] | None = None,
         *,
         savepoint: str | None = None,
-        deadline_s: float = 180.0,
+        deadline_s: float = RESTORED_S,
     ) -> None:
         """Submit it and wait until all its tasks run.
 
@@ -102,7 +104,8 @@ class RunningJob:
                 # The job has them as arguments too, and those win; these are for the client, which
                 # reads its own keys before the job's program begins.
                 configuration=self.plan.flink,
-                savepoint=savepoint,
+                savepoint=savepoint or self.plan.start_from,
+                is_other_job=savepoint is None,
                 on_progress=on_progress,
             )
         finally:

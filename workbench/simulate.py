@@ -55,7 +55,12 @@ from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import make_replay
 from workbench.running_job import RunningJob
-from workbench.submission import renew_taskmanagers, submitted, wait_consumed
+from workbench.submission import (
+    renew_taskmanagers,
+    submitted,
+    wait_checkpointed,
+    wait_consumed,
+)
 
 PROFILES_TIMEOUT_S: Final = 300.0
 #: The collector reads on to the end of the outputs (`evaluation.collect`) and writes
@@ -239,8 +244,11 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
             put_away, "removing the run's topics", delete_run_topics, bootstrap, run.prefix
         )
         create_run_topics(bootstrap, run.prefix, partitions=run.plan.partitions)
-        count = publish_profiles(bootstrap, run.prefix, run.replay)
-        bar.note = f"{count:,} cards"
+        if run.plan.job.start_from is None:
+            count = publish_profiles(bootstrap, run.prefix, run.replay)
+            bar.note = f"{count:,} cards"
+        else:
+            bar.note = "the cards are in the state that the job starts from"
     with ExitStack() as running:
         with run.phases.phase("submit the job") as bar:
             job = RunningJob(stack, run.plan.job, run.prefix, run.limit_ms)
@@ -260,6 +268,8 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
                 run.intervention.while_warming(live),
                 nudging(bootstrap, run.prefix, run.plan.partitions, run.start_ms - 1) as nudge,
             ):
+                if run.plan.job.start_from is not None:
+                    wait_checkpointed(stack, job.id, PROFILES_TIMEOUT_S, bar)
                 wait_consumed(
                     stack,
                     job.id,

@@ -15,6 +15,7 @@ from stack.local import LocalStack
 from stack.process import StackError
 from workbench.clean_up import put_away
 from workbench.commit_progress import CommitProgress
+from workbench.console import PhaseBar
 from workbench.plan import JobPlan
 from workbench.running_job import LOADED_FILE, RunningJob, code_root
 
@@ -57,6 +58,26 @@ def submitted(job: RunningJob, on_progress: Callable[[float], None] | None = Non
         yield job.id
     finally:
         put_away(f"cancelling {job.name}", job.end)
+
+
+def wait_checkpointed(stack: LocalStack, job_id: str, timeout_s: float, bar: PhaseBar) -> None:
+    """Wait until the first checkpoint is complete.
+
+    Where a job starts from a checkpoint of another, its first one is full: it owns nothing yet that
+    a later one could build on.
+
+    Raises
+    ------
+    stack.process.StackError
+        If it takes too long.
+    """
+    began_s = time.monotonic()
+    while not stack.rest.checkpoints(job_id).counts.completed:
+        waited_s = time.monotonic() - began_s
+        if waited_s > timeout_s:
+            raise StackError(f"the job's first checkpoint is not complete after {timeout_s:g} s")
+        bar.say(f"first checkpoint, {waited_s:.0f} s")
+        time.sleep(_POLL_S)
 
 
 def wait_consumed(

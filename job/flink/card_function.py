@@ -11,9 +11,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pyflink.common import Row, Time, Types
+from pyflink.common import Row, Types
 from pyflink.datastream import KeyedBroadcastProcessFunction, OutputTag, RuntimeContext
-from pyflink.datastream.state import StateTtlConfig, ValueStateDescriptor
 
 from job.contracts import JudgedSwipe, Observation, Topics
 from job.engine.card_engine import CardEngine, Source
@@ -22,6 +21,7 @@ from job.engine.intake import Unreadable
 from job.engine.judged import encode_judged
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
+from job.flink.card_value import card_value
 from job.flink.rule_changes import RuleChanges, Standing
 from job.flink.tables import unframe
 from job.rules.parameters import rules_from_tables
@@ -34,7 +34,6 @@ JUDGED: Final = OutputTag("judged", Types.PRIMITIVE_ARRAY(Types.BYTE()))
 #: Counters are written to the JVM after so many records, and with each alert.
 METRICS_BATCH: Final = 200
 _NANOS_PER_MS: Final = 1_000_000
-_COMPACTION_PERIOD: Final = Time.milliseconds(30 * 86_400_000)
 
 
 class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
@@ -88,16 +87,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         check_code_hash(self._code_hash)
         rules = rules_from_tables(self._rule_tables)
         self._engine = CardEngine(rules, self._settings, self._topics)
-        # Bytes of an encoded CardState: an array type fails on the first read in thread mode.
-        descriptor = ValueStateDescriptor("card", Types.PICKLED_BYTE_ARRAY())
-        descriptor.enable_time_to_live(
-            StateTtlConfig.new_builder(Time.milliseconds(self._state_ttl_ms))
-            .disable_cleanup_in_background()
-            # The default of the second argument would start a gateway process in the TaskManager.
-            .cleanup_in_rocksdb_compact_filter(1000, _COMPACTION_PERIOD)
-            .build()
-        )
-        self._state = runtime_context.get_state(descriptor)
+        self._state = runtime_context.get_state(card_value(self._state_ttl_ms))
         # Not a dict: taking the oldest out of one walks over all that was taken out before.
         self._cache: OrderedDict[str, CardState] = OrderedDict()
         self._changes = RuleChanges(

@@ -23,6 +23,7 @@ from pyflink.table import DataTypes, Schema, StreamTableEnvironment
 from job.contracts import Topics
 from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
 from job.flink.card_function import JUDGED, OBSERVATIONS, CardFunction
+from job.flink.card_value import CARDS_UID
 from job.flink.options import JobOptions
 from job.flink.rule_changes import RULES_STATE
 from job.flink.standing_rules import read_standing
@@ -130,13 +131,13 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         standing,
         with_windows=bool(options.windows),
     )
-    by_card = _by_card(_incoming(tables, topics))
+    by_card = keyed_by_card(_incoming(tables, topics))
     rule_changes = _rule_changes(env, tables).broadcast(RULES_STATE)
     judged = (
         by_card.connect(rule_changes)
         .process(card_function, _OUTPUT)
         .name("judge by card")
-        .uid("judge-by-card")
+        .uid(CARDS_UID)
     )
     across = (
         _by_first_field(judged.get_side_output(OBSERVATIONS), Types.STRING())
@@ -199,7 +200,8 @@ def _rule_changes(env: StreamExecutionEnvironment, tables: StreamTableEnvironmen
         env.set_parallelism(parallelism)
 
 
-def _by_card(stream: DataStream) -> KeyedStream:
+def keyed_by_card(stream: DataStream) -> KeyedStream:
+    """Key a stream of card and bytes; the function then gets the bytes alone."""
     return _by_first_field(stream, Types.PRIMITIVE_ARRAY(Types.BYTE()))
 
 

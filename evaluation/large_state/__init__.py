@@ -1,0 +1,1 @@
+"""What does a large state cost, and how fast is it back after a failure?"""

@@ -1,0 +1,163 @@
+"""How does a person read what a large state costs: in the terminal, and as a page of the docs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.large_state.results import (
+    PROMISED_LEFT,
+    RESTORE_TIMES_FASTER,
+    LargeState,
+    Number,
+    Recovery,
+    Steady,
+    Written,
+)
+
+_STEADY: Final = (
+    "state", "cards", "filled in", "full checkpoint", "incremental", "uncommitted p50 / p99",
+    "committed p50 / p99", "swipes a second",
+)  # fmt: skip
+#: Heading of a column, and the time in it.
+_TIMES: Final = {
+    "outage": "committed_outage",
+    "noticed": "detection",
+    "deploy": "deploy",
+    "restore": "restore",
+    "running": "running",
+    "caught up": "recovery",
+}
+_RECOVERY: Final = ("kill", "state", "restored from", "stands by", *_TIMES, "lost / repeated")
+
+
+def print_large_state(results: LargeState, console: Console) -> None:
+    """Two tables, and what they say of the promise."""
+    for headings, rows in _tables(results):
+        table = Table(*headings, box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print()
+    for sentence in sentences(results):
+        console.print(sentence, soft_wrap=True)
+
+
+def markdown(results: LargeState) -> str:
+    """The same as a page."""
+    lines = ["# What a large state costs", ""]
+    lines.append(f"Written by `{results.facts.get('command', 'paystream state')}`; not by hand.")
+    lines.append("")
+    for name, value in results.facts.items():
+        if name != "command" and not isinstance(value, dict | list):
+            lines.append(f"- {name.replace('_', ' ')}: {value}")
+    titles = ("While nothing breaks", "After a kill, seconds")
+    for title, (headings, rows) in zip(titles, _tables(results), strict=True):
+        lines += ["", f"## {title}", ""]
+        lines.append("| " + " | ".join(headings) + " |")
+        lines.append("|" + " --- |" * len(headings))
+        lines += ["| " + " | ".join(row) + " |" for row in rows]
+    lines += [
+        "",
+        "*full checkpoint*, *incremental*: bytes written and seconds from the trigger until all "
+        "had acknowledged; the first checkpoint of a job that starts from another's state writes "
+        "all of it, the incremental ones are the median. *swipes a second*: what came out while "
+        "more were waiting. *outage*: the longest time without a new decision at a committed reader; "
+        "*noticed*: until Flink said that the job failed; *deploy*, *restore*: the slowest task's, "
+        "by Flink's clock; *running*, *caught up*: since the kill.",
+        "",
+        "## Is recovery 95% faster?",
+        "",
+        *(f"- {sentence}" for sentence in sentences(results)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def sentences(results: LargeState) -> list[str]:
+    """What the recoveries say of the promise, each with what it is compared with."""
+    found = []
+    for one, other in results.pairs():
+        restore = _compared("restore phase", one, other, "restore")
+        whole = _compared("time until all tasks ran", one, other, "running")
+        outage = _compared("outage at the committed reader", one, other, "committed_outage")
+        kill = f"{one.fault} at {_size(one.state_bytes)}, local copy against object store"
+        found.append(f"{kill}: {'; '.join(each for each in (restore, whole, outage) if each)}.")
+    if not found:
+        found.append(
+            "Not measured: no kill was restored both from the object store and from a local copy."
+        )
+    return found
+
+
+def _compared(what: str, one: Recovery, other: Recovery, name: str) -> str:
+    before, after = one.times_ms.get(name), other.times_ms.get(name)
+    if not isinstance(before, int | float) or not isinstance(after, int | float) or before <= 0:
+        return f"{what}: not measured"
+    left = after / before
+    held = "95% faster holds" if left <= PROMISED_LEFT else "95% faster does not hold"
+    if name == "restore":
+        times = before / max(after, 1)
+        reached = "reached" if times >= RESTORE_TIMES_FASTER else "not reached"
+        held += f", {times:,.0f} times (goal {RESTORE_TIMES_FASTER:.0f}: {reached})"
+    return f"{what} {before / 1000:.2f} s to {after / 1000:.2f} s, {1 - left:.0%} less ({held})"
+
+
+def _tables(results: LargeState) -> Iterable[tuple[Sequence[str], list[list[str]]]]:
+    yield _STEADY, [_steady_cells(each) for each in results.steady]
+    yield _RECOVERY, [_recovery_cells(each) for each in results.recoveries]
+
+
+def _steady_cells(steady: Steady) -> list[str]:
+    latency = {name: _ms(value) for name, value in steady.latencies_ms.items()}
+    rate = steady.rate_per_s
+    return [
+        _size(steady.state_bytes),
+        f"{steady.cards:,}",
+        f"{steady.fill_s:.0f} s",
+        _checkpoint(steady.full),
+        f"{_checkpoint(steady.incremental)} (of {steady.incremental_count})",
+        f"{latency.get('uncommitted_p50', '?')} / {latency.get('uncommitted_p99', '?')}",
+        f"{latency.get('committed_p50', '?')} / {latency.get('committed_p99', '?')}",
+        "not overloaded" if rate is None else f"{rate:,.0f}",
+    ]
+
+
+def _recovery_cells(recovery: Recovery) -> list[str]:
+    harm = " / ".join(
+        "?" if value is None else str(value) for value in (recovery.missing, recovery.repeated)
+    )
+    return [
+        recovery.fault,
+        _size(recovery.state_bytes),
+        recovery.origin,
+        "a warm TaskManager" if recovery.has_spare else "nobody",
+        *(_seconds(recovery.times_ms.get(name)) for name in _TIMES.values()),
+        f"{harm} of {recovery.expected:,}"
+        + ("" if recovery.verdict == "pass" else f" ({recovery.verdict}: {recovery.reason})"),
+    ]
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.2f} GB"
+
+
+def _checkpoint(written: Written | None) -> str:
+    if written is None:
+        return "-"
+    size = written.bytes
+    words = f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.2f} MB"
+    return f"{words} in {written.duration_ms / 1000:.2f} s"
+
+
+def _ms(value: Number) -> str:
+    return f"{value:,.0f} ms" if isinstance(value, int | float) else "-"
+
+
+def _seconds(value: Number) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value / 1000:.2f}"

@@ -1,0 +1,226 @@
+"""What was measured at each size of the state, and what do the figures say together?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Literal
+
+import msgspec
+
+from evaluation.evaluate import Evaluation
+from evaluation.fault_record import FaultRecord
+from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
+
+RESULTS_FILE: Final = "large-state.json"
+#: '95% faster' in the brief: what is left of the time.
+PROMISED_LEFT: Final = 0.05
+#: The goal for the restore phase alone, how many times faster.
+RESTORE_TIMES_FASTER: Final = 20.0
+#: Times of the recovery judge, in order.
+PHASES: Final = (
+    "committed_outage",
+    "detection",
+    "deploy",
+    "restore",
+    "running",
+    "recovery",
+)
+
+Origin = Literal["object store", "local copy"]
+Number = int | float | str | None
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint: bytes written and ms from trigger to the last acknowledgement."""
+
+    bytes: int
+    duration_ms: float
+
+
+class Steady(msgspec.Struct, frozen=True, kw_only=True):
+    """A size of the state while nothing breaks.
+
+    Attributes
+    ----------
+    state_bytes
+        Of the state as Flink counts it in a full checkpoint.
+    cards, fill_s
+        In it; seconds in which they were put there.
+    full, incremental
+        The first checkpoint after a start from another job's state, which writes all of it; the
+        median of those that followed, and how many these were.
+    latencies_ms
+        ``uncommitted_p50`` and the like, of the run at the offered rate.
+    rate_per_s
+        What came out of an overloaded job, swipes a second; None where it was not overloaded.
+    verdict, reason
+        Of the run that the latencies are of.
+    """
+
+    state_bytes: int
+    cards: int
+    fill_s: float
+    full: Written | None
+    incremental: Written | None
+    incremental_count: int
+    latencies_ms: dict[str, Number]
+    rate_per_s: float | None
+    verdict: Value
+    reason: str
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """One kill at one size.
+
+    Attributes
+    ----------
+    state_bytes
+        As in `Steady`.
+    origin
+        Where the state was restored from.
+    has_spare
+        Whether another TaskManager stood by.
+    times_ms
+        `PHASES` by name; None where not measured.
+    expected, missing, repeated, unexpected
+        Outputs.
+    """
+
+    fault: str
+    state_bytes: int
+    origin: Origin
+    has_spare: bool
+    verdict: Value
+    reason: str
+    times_ms: dict[str, Number]
+    expected: int
+    missing: Number
+    repeated: Number
+    unexpected: Number
+    evidence: list[str] = []
+
+
+class LargeState(msgspec.Struct, kw_only=True):
+    """All of it, with what it ran on."""
+
+    steady: list[Steady] = []
+    recoveries: list[Recovery] = []
+    facts: dict[str, Any] = {}
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all kills: was anything lost? Times and latencies decide nothing here."""
+        nothing = Verdict("inconclusive", "nothing was measured")
+        return worst(
+            [Verdict(each.verdict, f"{each.fault}: {each.reason}") for each in self.recoveries],
+            otherwise=nothing,
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """By the verdict."""
+        return EXIT_CODES[self.verdict.value]
+
+    def pairs(self) -> list[tuple[Recovery, Recovery]]:
+        """The same kill at the same size without a spare, restored from the store and locally."""
+        found = []
+        for one in self.recoveries:
+            for other in self.recoveries:
+                same = one.fault == other.fault and one.state_bytes == other.state_bytes
+                apart = (one.origin, other.origin) == ("object store", "local copy")
+                if same and apart and not one.has_spare and not other.has_spare:
+                    found.append((one, other))
+        return found
+
+
+def steady_of(
+    evaluation: Evaluation,
+    checkpoints: list[dict[str, Any]],
+    *,
+    cards: int,
+    fill_s: float,
+    rate_per_s: float | None,
+) -> Steady:
+    """The figures of a run in which nothing broke.
+
+    Parameters
+    ----------
+    evaluation
+        Of the run.
+    checkpoints
+        As in its ``job.json``.
+    cards, fill_s, rate_per_s
+        As in `Steady`.
+    """
+    done = sorted(
+        (each for each in checkpoints if each["status"] == "COMPLETED" and not each["savepoint"]),
+        key=lambda each: int(each["id"]),
+    )
+    first, later = done[:1], done[1:]
+    names = [f"{view}_{name}" for view in ("uncommitted", "committed") for name in ("p50", "p99")]
+    return Steady(
+        state_bytes=int(first[0]["state_size_bytes"]) if first else 0,
+        cards=cards,
+        fill_s=fill_s,
+        full=_written(first),
+        incremental=_written(later),
+        incremental_count=len(later),
+        latencies_ms={name: _figure(evaluation, "latency", name) for name in names},
+        rate_per_s=rate_per_s,
+        verdict=evaluation.verdict.value,
+        reason=evaluation.verdict.reason,
+    )
+
+
+def _written(checkpoints: list[dict[str, Any]]) -> Written | None:
+    if not checkpoints:
+        return None
+    return Written(
+        bytes=round(median(int(each["checkpointed_bytes"]) for each in checkpoints)),
+        duration_ms=float(median(int(each["duration_ms"]) for each in checkpoints)),
+    )
+
+
+def recoveries_of(
+    evaluation: Evaluation,
+    faults: list[FaultRecord],
+    *,
+    state_bytes: int,
+    origin: Origin,
+    has_spare: bool,
+) -> list[Recovery]:
+    """What a run says of the kills in it."""
+    found = []
+    for number, fault in enumerate(faults, 1):
+        prefix = f"{number}_{fault.fault}_" if len(faults) > 1 else f"{fault.fault}_"
+        found.append(
+            Recovery(
+                fault=fault.fault,
+                state_bytes=state_bytes,
+                origin=origin,
+                has_spare=has_spare,
+                verdict=evaluation.verdict.value,
+                reason=evaluation.verdict.reason,
+                times_ms={
+                    name: _figure(evaluation, "recovery", f"{prefix}{name}") for name in PHASES
+                },
+                expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
+                missing=_figure(evaluation, "delivery", "missing"),
+                repeated=_figure(evaluation, "delivery", "repeated"),
+                unexpected=_figure(evaluation, "delivery", "unexpected"),
+                evidence=fault.evidence,
+            )
+        )
+    return found
+
+
+def _figure(evaluation: Evaluation, judge: str, name: str) -> Number:
+    figure = evaluation.figure(judge, name)
+    return None if figure is None else figure.value
+
+
+def write_large_state(results: LargeState, folder: Path) -> None:
+    """Write ``large-state.json``."""
+    encoded = msgspec.json.format(msgspec.json.encode(results), indent=1)
+    (folder / RESULTS_FILE).write_bytes(encoded + b"\n")

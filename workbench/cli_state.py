@@ -1,0 +1,168 @@
+"""`paystream state`: what does a large state cost, and how fast is it back?"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import psutil
+import typer
+
+from evaluation.large_state.page import markdown, print_large_state
+from evaluation.large_state.results import write_large_state
+from generator.settings import ReplaySettings, SettingsError
+from stack.local import LocalStack
+from stack.process import StackError
+from stack.settings import StackSettings
+from workbench.clean_up import put_away
+from workbench.console import Phases, make_console
+from workbench.folders import REPLAYS, RUNS, STATES
+from workbench.machine import provenance
+from workbench.state_series import StatePlan, StateSeries
+
+#: RocksDB's files and those it merges meanwhile, the filled checkpoint, the job's own, and what the
+#: store has not yet given back. Measured at 1 GB: 3.3 times the state.
+_DISK_PER_STATE: Final = 4.5
+#: Virtual memory is not what is short: RocksDB's files are read through the page cache, so this is
+#: what the processes need. Measured.
+_MEMORY_GB: Final = 7.0
+_SPARE_DISK_GB: Final = 4.0
+#: The sizes below the largest one that it is compared with.
+_STEP: Final = 10.0
+
+
+def state(
+    gb: Annotated[float, typer.Option(help="Largest size of the state, GB.", min=0.01)] = 10.0,
+    sizes: Annotated[
+        str | None,
+        typer.Option(help="All sizes in GB, a comma list; default: a hundredth, a tenth, all."),
+    ] = None,
+    rate: Annotated[int, typer.Option(help="Swipes a minute.")] = 30_000,
+    duration: Annotated[int, typer.Option(help="Measured seconds of the run in peace.")] = 30,
+    overload_rate: Annotated[
+        int, typer.Option(help="Swipes a minute that are too many.")
+    ] = 480_000,
+    overload_duration: Annotated[int, typer.Option(help="Seconds of these.")] = 10,
+    kill_duration: Annotated[int, typer.Option(help="Measured seconds of a run with kills.")] = 60,
+    swipes_per_card: Annotated[
+        int, typer.Option(help="Held by each card that makes up the size.", min=1, max=256)
+    ] = 64,
+    checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = 1_000,
+    docs: Annotated[
+        Path | None, typer.Option(help="Write the page there, too, e.g. docs/large-state.md.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder that each use gets one of its own in.")
+    ] = STATES,
+) -> None:
+    """Fill the job's state, measure it in peace, overloaded, and after kills."""
+    sizes_gb = _sizes(gb, sizes)
+    plan = StatePlan(
+        sizes_gb=sizes_gb,
+        swipes_per_card=swipes_per_card,
+        calm=_replay(rate, duration, seed=1),
+        overload=_replay(overload_rate, overload_duration, seed=2),
+        kills=_replay(rate, kill_duration, seed=3),
+        checkpoint_interval_ms=checkpoint_interval_ms,
+    )
+    console = make_console()
+    with ExitStack() as cleanup:
+        partial = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.partial"
+        partial.mkdir(parents=True)
+        cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
+        settings = _settings(partial / "stack", sizes_gb[-1])
+        stack = LocalStack(settings)
+        cleanup.callback(put_away, "removing the state", stack.wipe)
+        cleanup.callback(put_away, "stopping the stack", stack.down)
+        series = StateSeries(plan, settings, Phases(console), RUNS, REPLAYS)
+        series.results.facts = _facts(plan, settings)
+        try:
+            series.run()
+        except BaseException:
+            # Ctrl-C too: what took many minutes to find out is shown.
+            print_large_state(series.results, console)
+            raise
+        stack.down()
+        stack.wipe()
+        write_large_state(series.results, partial)
+        (partial / "large-state.md").write_text(markdown(series.results))
+        folder = partial.rename(partial.with_suffix(""))
+    if docs is not None:
+        docs.write_text(markdown(series.results))
+    console.print()
+    print_large_state(series.results, console)
+    console.print(f"\nEverything is in {folder}", soft_wrap=True)
+    raise typer.Exit(series.results.exit_code)
+
+
+def _sizes(gb: float, text: str | None) -> list[float]:
+    if text is None:
+        return [gb / _STEP**2, gb / _STEP, gb]
+    try:
+        found = sorted({float(each) for each in text.split(",")})
+    except ValueError:
+        raise SettingsError(f"--sizes {text!r} is no comma list of numbers") from None
+    if found[0] <= 0:
+        raise SettingsError(f"--sizes {text!r}: a size must be above 0")
+    return found
+
+
+def _replay(rate: int, duration: int, seed: int) -> ReplaySettings:
+    return ReplaySettings.parse(
+        {
+            "scenario": "geo_jump",
+            "rate_per_min": rate,
+            "duration_s": duration,
+            "warm_up_s": 5,
+            "seed": seed,
+        }
+    )
+
+
+def _settings(folder: Path, largest_gb: float) -> StackSettings:
+    """A stack of its own, that can be removed whole; refused where it does not fit."""
+    disk_gb = largest_gb * _DISK_PER_STATE + _SPARE_DISK_GB
+    free_gb = shutil.disk_usage(folder.parent).free / 1e9
+    if free_gb < disk_gb:
+        raise StackError(
+            f"a state of {largest_gb:g} GB needs {disk_gb:.0f} GB of disk, {free_gb:.0f} GB are "
+            f"free in {folder.parent.parent}; make room or give a smaller --gb"
+        )
+    available_gb = psutil.virtual_memory().available / 1e9
+    if available_gb < _MEMORY_GB:
+        raise StackError(
+            f"{_MEMORY_GB:g} GB of memory are needed, {available_gb:.1f} GB are available; "
+            "stop what else runs (`make stack-down`)"
+        )
+    return StackSettings.load(data_folder=folder, high_availability=True, object_store=True)
+
+
+def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
+    known = provenance()
+    machine = known.get("machine", {})
+    return {
+        "command": " ".join(["paystream", *sys.argv[1:]]),
+        "commit": f"{known.get('commit')}{' with changes' if known.get('dirty') else ''}",
+        "day": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": f"{machine.get('cores', '?')} cores {machine.get('processor', '?')}, "
+        f"{machine.get('memory_gib', '?')} GiB; sender, broker, store, readers and job all on it",
+        "traffic": f"{plan.calm.scenario}, {plan.calm.rate_per_min:,} swipes a minute, other cards "
+        f"than those that make up the size, spread among them; overloaded with "
+        f"{plan.overload.rate_per_min:,} a minute for {plan.overload.duration_s} s",
+        "cards that make up the size": f"{plan.swipes_per_card} swipes each",
+        "state backend": "RocksDB on the disk, not compressed",
+        "store": "SeaweedFS on the same machine and disk: no network between",
+        "checkpoints come": f"every {plan.checkpoint_interval_ms:,} ms",
+        "a TaskManager has": f"{settings.taskmanager_memory_mb} MB, one slot, parallelism 1",
+        "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
+        "provenance": known,
+    }
+
+
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (state,)

@@ -1,0 +1,239 @@
+"""In which order is a large state measured?
+
+For each size: fill it, run on it in peace, run on it overloaded. At the largest, kills: with the
+state restored from the object store, with a spare standing by, and from a local copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from evaluation.evaluate import Evaluation
+from evaluation.fault_record import FAULTS_FILE, read_faults
+from evaluation.large_state.capacity import drain_rate
+from evaluation.large_state.results import LargeState, Origin, recoveries_of, steady_of
+from generator.settings import ReplaySettings
+from stack.local import LocalStack
+from stack.settings import StackSettings
+from workbench.children import ChildFailed
+from workbench.console import Phases
+from workbench.plan import JobPlan, RunPlan
+from workbench.problems import RunBroken
+from workbench.replays import make_replay
+from workbench.simulate import simulate
+from workbench.state_fill import Filled, cards_for, filled_state, join_profiles
+
+#: A checkpoint of all of the state takes longer than the job's own bound.
+_CHECKPOINT_TIMEOUT: Final = "30 min"
+_WARM_UP_S: Final = 5
+
+
+class StatePlan(NamedTuple):
+    """What is to be measured.
+
+    Attributes
+    ----------
+    sizes_gb
+        Of the state, GB (1e9 bytes), ascending.
+    swipes_per_card
+        Held by each card that makes up the size.
+    calm, overload
+        Replays of the run in peace and of the overloaded one; their cards must differ.
+    kills
+        Replay of the runs with kills.
+    checkpoint_interval_ms
+        Of the detection job.
+    """
+
+    sizes_gb: Sequence[float]
+    swipes_per_card: int
+    calm: ReplaySettings
+    overload: ReplaySettings
+    kills: ReplaySettings
+    checkpoint_interval_ms: int
+
+
+class Kills(NamedTuple):
+    """One run with kills: which, on what, and what is told of them."""
+
+    faults: str
+    origin: Origin
+    has_spare: bool
+
+
+KILLS: Final = (
+    Kills("jobmanager_kill,taskmanager_kill", "object store", has_spare=False),
+    Kills("jobmanager_kill,taskmanager_kill", "local copy", has_spare=False),
+    # Last: a stack that was made larger stays so.
+    Kills("taskmanager_kill", "object store", has_spare=True),
+)
+
+
+class StateSeries:
+    """Measures one size after the other.
+
+    Parameters
+    ----------
+    plan
+        What.
+    settings
+        The stack: high availability, object store; its number of TaskManagers is chosen here.
+    phases
+        Where progress is told.
+    runs, replays
+        Folders.
+
+    Attributes
+    ----------
+    results
+        What is known so far.
+    """
+
+    def __init__(
+        self, plan: StatePlan, settings: StackSettings, phases: Phases, runs: Path, replays: Path
+    ) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._phases = phases
+        self._runs = runs
+        self._replays = replays
+        self.results = LargeState()
+
+    def run(self) -> None:
+        """Measure all; what was found out stands in `results` when it is broken off."""
+        plan = self._plan
+        made = [
+            make_replay(each, self._phases, self._replays)
+            for each in dict.fromkeys((plan.calm, plan.overload, plan.kills))
+        ]
+        with TemporaryDirectory() as folder:
+            profiles = Path(folder) / "profiles.parquet"
+            join_profiles(made, profiles)
+            for size_gb in plan.sizes_gb:
+                self._phases.line("state", f"{size_gb:g} GB")
+                with self._filled(size_gb, profiles) as filled:
+                    self._in_peace(filled)
+                    if size_gb == plan.sizes_gb[-1]:
+                        for kills in KILLS:
+                            self._killed(filled, kills)
+
+    @contextmanager
+    def _filled(self, size_gb: float, profiles: Path) -> Iterator[Filled]:
+        plan = self._plan
+        cards = cards_for(round(size_gb * 1e9), profiles, plan.swipes_per_card)
+        with ExitStack() as filled:
+            stack = LocalStack(self._stack_for("object store", has_spare=False))
+            with self._phases.phase("stack") as bar:
+                started = stack.up(on_begin=bar.say)
+                bar.note = f"started {', '.join(started)}" if started else "was running"
+            with self._phases.phase("fill the state") as bar:
+                result = filled.enter_context(
+                    filled_state(
+                        stack,
+                        profiles,
+                        cards,
+                        plan.swipes_per_card,
+                        lambda done, total: bar.update(done, total, f"{done:,} of {total:,} cards"),
+                    )
+                )
+                written = result.checkpoint
+                bar.note = (
+                    f"{cards:,} cards; {written.checkpointed_bytes / 1e9:.2f} GB to the store in "
+                    f"{written.duration_ms / 1000:.1f} s"
+                )
+            # Its Python holds the profiles of all cards.
+            stack.restart_taskmanager(0)
+            yield result
+
+    def _in_peace(self, filled: Filled) -> None:
+        settings = self._stack_for("object store", has_spare=False)
+        calm = self._simulate(self._run_plan(filled, self._plan.calm), settings)
+        overload = self._simulate(self._run_plan(filled, self._plan.overload), settings)
+        rate, overloaded = (0.0, False) if overload is None else drain_rate(overload[0])
+        if calm is not None:
+            self.results.steady.append(
+                steady_of(
+                    calm[1],
+                    _checkpoints(calm[0]),
+                    cards=filled.cards,
+                    fill_s=filled.fill_s,
+                    rate_per_s=rate if overloaded else None,
+                )
+            )
+
+    def _killed(self, filled: Filled, kills: Kills) -> None:
+        settings = self._stack_for(kills.origin, has_spare=kills.has_spare)
+        if kills.has_spare:
+            self._warm(settings)
+        plan = self._run_plan(filled, self._plan.kills, fault=kills.faults)
+        done = self._simulate(plan, settings)
+        if done is None:
+            return
+        folder, evaluation = done
+        first = min(_checkpoints(folder), key=lambda each: int(each["id"]))
+        self.results.recoveries += recoveries_of(
+            evaluation,
+            read_faults(folder / "history" / FAULTS_FILE),
+            state_bytes=int(first["state_size_bytes"]),
+            origin=kills.origin,
+            has_spare=kills.has_spare,
+        )
+
+    def _warm(self, settings: StackSettings) -> None:
+        """Let every TaskManager have had a task: a spare of a cluster in service has had one."""
+        replay = self._plan.calm.model_copy(update={"duration_s": _WARM_UP_S, "warm_up_s": 0})
+        job = JobPlan(parallelism=settings.taskmanagers)
+        everybody = settings.model_copy(update={"spare_taskmanagers": 0})
+        self._phases.line("warm-up", "a short run on every TaskManager; it does not count")
+        self._simulate(RunPlan(replay=replay, job=job), everybody)
+
+    def _run_plan(
+        self, filled: Filled, replay: ReplaySettings, fault: str | None = None
+    ) -> RunPlan:
+        job = JobPlan(
+            checkpoint_interval_ms=self._plan.checkpoint_interval_ms,
+            start_from=filled.location,
+            flink={"execution.checkpointing.timeout": _CHECKPOINT_TIMEOUT},
+        )
+        return RunPlan(replay=replay, job=job, fault=fault)
+
+    def _stack_for(self, origin: Origin, *, has_spare: bool) -> StackSettings:
+        return self._settings.model_copy(
+            update={
+                "local_recovery": origin == "local copy",
+                "rocksdb_medium": "disk",
+                "taskmanagers": 2 if has_spare else 1,
+                "spare_taskmanagers": 1 if has_spare else 0,
+            }
+        )
+
+    def _simulate(self, plan: RunPlan, settings: StackSettings) -> tuple[Path, Evaluation] | None:
+        """Run and judge; a run that breaks costs its own figures only."""
+        try:
+            folder, evaluation = simulate(
+                plan,
+                Phases(self._phases.console),
+                self._runs,
+                settings=settings,
+                replays=self._replays,
+                keep_stack=True,
+            )
+        except (RunBroken, ChildFailed) as error:
+            self._phases.line("broken", str(error), style="yellow")
+            return None
+        verdict = evaluation.verdict
+        self._phases.line("verdict", f"{verdict.value}: {verdict.reason}")
+        return folder, evaluation
+
+
+def _checkpoints(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = msgspec.json.decode(
+        (folder / "history" / "job.json").read_bytes()
+    )["checkpoints"]
+    return found
