@@ -65,9 +65,9 @@ def markdown(results: LargeState) -> str:
         "*full checkpoint*, *incremental*: bytes written and seconds from the trigger until all "
         "had acknowledged; the first checkpoint of a job that starts from another's state writes "
         "all of it, the incremental ones are the median. *swipes a second*: what came out while "
-        "more were waiting. *outage*: the longest time without a new decision at a committed reader; "
-        "*noticed*: until Flink said that the job failed; *deploy*, *restore*: the slowest task's, "
-        "by Flink's clock; *running*, *caught up*: since the kill.",
+        "more were waiting. *outage*: the longest time without a new decision at a committed "
+        "reader; *noticed*: until Flink said that the job failed; *deploy*, *restore*: the "
+        "slowest task's, by Flink's clock; *running*, *caught up*: since the kill.",
         "",
         "## Is recovery 95% faster?",
         "",

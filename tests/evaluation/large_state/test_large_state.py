@@ -1,0 +1,131 @@
+"""What do the figures of a large state say of the promise, and how do they read?"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from evaluation.evaluate import evaluate
+from evaluation.fault_record import FaultRecord
+from evaluation.large_state.capacity import drain_rate
+from evaluation.large_state.page import markdown, print_large_state, sentences
+from evaluation.large_state.results import (
+    LargeState,
+    Recovery,
+    Steady,
+    Written,
+    recoveries_of,
+    steady_of,
+)
+
+
+def recovery(**changes: Any) -> Recovery:
+    known: dict[str, Any] = {
+        "fault": "taskmanager_kill",
+        "state_bytes": 10**10,
+        "origin": "object store",
+        "has_spare": False,
+        "verdict": "pass",
+        "reason": "held",
+        "times_ms": {"restore": 100_000, "running": 120_000, "committed_outage": 121_000.0},
+        "expected": 500,
+        "missing": 0,
+        "repeated": 0,
+        "unexpected": 0,
+    }
+    return Recovery(**(known | changes))
+
+
+STEADY = Steady(
+    state_bytes=10**10,
+    cards=1_000,
+    fill_s=60.0,
+    full=Written(bytes=10**10, duration_ms=90_000.0),
+    incremental=Written(bytes=1_500_000, duration_ms=310.0),
+    incremental_count=30,
+    latencies_ms={"uncommitted_p50": 20.0, "committed_p99": None},
+    rate_per_s=4_000.0,
+    verdict="pass",
+    reason="",
+)
+LOCAL = recovery(
+    origin="local copy",
+    times_ms={"restore": 2_000, "running": 22_000, "committed_outage": 23_000.0},
+)
+
+
+def test_each_phase_is_held_against_the_promise_on_its_own() -> None:
+    (sentence,) = sentences(LargeState(recoveries=[recovery(), LOCAL]))
+    restore, running, outage = sentence.partition(": ")[2].split("; ")
+    assert "100.00 s to 2.00 s, 98% less (95% faster holds, 50 times" in restore
+    assert "82% less (95% faster does not hold)" in running
+    assert "does not hold" in outage
+
+
+def test_only_like_is_compared_with_like() -> None:
+    for other in (
+        recovery(origin="local copy", has_spare=True),
+        recovery(origin="local copy", state_bytes=10**9),
+        recovery(origin="local copy", fault="jobmanager_kill"),
+        recovery(),
+    ):
+        assert sentences(LargeState(recoveries=[recovery(), other]))[0].startswith("Not measured")
+
+
+def test_what_was_not_measured_is_said() -> None:
+    blank = recovery(origin="local copy", times_ms={"restore": None, "running": "infinite"})
+    (sentence,) = sentences(LargeState(recoveries=[recovery(), blank]))
+    assert sentence.count("not measured") == 3
+
+
+def test_the_worst_kill_is_the_verdict() -> None:
+    assert LargeState(recoveries=[recovery()]).exit_code == 0
+    assert LargeState(recoveries=[recovery(), recovery(verdict="fail")]).exit_code == 1
+    assert LargeState(steady=[STEADY]).exit_code == 3
+
+
+def test_terminal_and_page_hold_every_measurement() -> None:
+    results = LargeState(steady=[STEADY], recoveries=[recovery(), LOCAL], facts={"commit": "abc"})
+    console = Console(file=io.StringIO(), width=300)
+    print_large_state(results, console)
+    for text in (console.file.getvalue(), markdown(results)):  # type: ignore[attr-defined]
+        for words in (
+            "10.00 GB in 90.00 s",
+            "1.50 MB in 0.31 s",
+            "local copy",
+            "4,000",
+            "98% less",
+        ):
+            assert words in text
+    rows = [line for line in markdown(results).splitlines() if line.startswith("|")]
+    assert len(rows) == 3 + 4
+    assert all(row.count(" | ") == rows[0].count(" | ") for row in rows[:3:2])
+
+
+def test_the_first_checkpoint_is_the_full_one(recording: Any) -> None:
+    made = evaluate(recording.write())
+    checkpoints = [
+        {"id": n, "status": status, "savepoint": False, "duration_ms": 10 * n,
+         "state_size_bytes": 5_000, "checkpointed_bytes": size}
+        for n, status, size in [(4, "COMPLETED", 30), (1, "FAILED", 7), (2, "COMPLETED", 5_000),
+                                (3, "COMPLETED", 10)]
+    ]  # fmt: skip
+    found = steady_of(made, checkpoints, cards=1, fill_s=1.0, rate_per_s=None)
+    assert found.full == Written(bytes=5_000, duration_ms=20.0)
+    assert found.incremental == Written(bytes=20, duration_ms=35.0)
+    assert (found.state_bytes, found.incremental_count) == (5_000, 2)
+    assert steady_of(made, [], cards=1, fill_s=1.0, rate_per_s=None).full is None
+
+
+def test_a_kill_says_what_was_lost(recording: Any) -> None:
+    made = evaluate(recording.write())
+    faults = [FaultRecord(fault="jobmanager_kill"), FaultRecord(fault="taskmanager_kill")]
+    found = recoveries_of(made, faults, state_bytes=1, origin="local copy", has_spare=False)
+    assert [each.fault for each in found] == ["jobmanager_kill", "taskmanager_kill"]
+    assert all(each.missing == 0 and each.expected > 0 for each in found)
+
+
+def test_a_job_that_keeps_up_has_no_capacity_to_tell(recording: Any) -> None:
+    assert not drain_rate(recording.write())[1]
