@@ -86,7 +86,8 @@ def state(
             series.run()
         except BaseException:
             # Ctrl-C too: what took many minutes to find out is shown.
-            print_large_state(series.results, console)
+            if series.results.steady:
+                print_large_state(series.results, console)
             raise
         stack.down()
         stack.wipe()

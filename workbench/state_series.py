@@ -154,18 +154,14 @@ class StateSeries:
     def _in_peace(self, filled: Filled) -> None:
         settings = self._stack_for("object store", has_spare=False)
         calm = self._simulate(self._run_plan(filled, self._plan.calm), settings)
+        if calm is None:
+            return
+        steady = steady_of(calm[1], _checkpoints(calm[0]), cards=filled.cards, fill_s=filled.fill_s)
+        self.results.steady.append(steady)
         overload = self._simulate(self._run_plan(filled, self._plan.overload), settings)
         rate, overloaded = (0.0, False) if overload is None else drain_rate(overload[0])
-        if calm is not None:
-            self.results.steady.append(
-                steady_of(
-                    calm[1],
-                    _checkpoints(calm[0]),
-                    cards=filled.cards,
-                    fill_s=filled.fill_s,
-                    rate_per_s=rate if overloaded else None,
-                )
-            )
+        if overloaded:
+            self.results.steady[-1] = msgspec.structs.replace(steady, rate_per_s=rate)
 
     def _killed(self, filled: Filled, kills: Kills) -> None:
         settings = self._stack_for(kills.origin, has_spare=kills.has_spare)

@@ -65,9 +65,9 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     incremental: Written | None
     incremental_count: int
     latencies_ms: dict[str, Number]
-    rate_per_s: float | None
     verdict: Value
     reason: str
+    rate_per_s: float | None = None
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +140,6 @@ def steady_of(
     *,
     cards: int,
     fill_s: float,
-    rate_per_s: float | None,
 ) -> Steady:
     """The figures of a run in which nothing broke.
 
@@ -150,7 +149,7 @@ def steady_of(
         Of the run.
     checkpoints
         As in its ``job.json``.
-    cards, fill_s, rate_per_s
+    cards, fill_s
         As in `Steady`.
     """
     done = sorted(
@@ -167,7 +166,6 @@ def steady_of(
         incremental=_written(later),
         incremental_count=len(later),
         latencies_ms={name: _figure(evaluation, "latency", name) for name in names},
-        rate_per_s=rate_per_s,
         verdict=evaluation.verdict.value,
         reason=evaluation.verdict.reason,
     )

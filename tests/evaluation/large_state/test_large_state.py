@@ -112,11 +112,11 @@ def test_the_first_checkpoint_is_the_full_one(recording: Any) -> None:
         for n, status, size in [(4, "COMPLETED", 30), (1, "FAILED", 7), (2, "COMPLETED", 5_000),
                                 (3, "COMPLETED", 10)]
     ]  # fmt: skip
-    found = steady_of(made, checkpoints, cards=1, fill_s=1.0, rate_per_s=None)
+    found = steady_of(made, checkpoints, cards=1, fill_s=1.0)
     assert found.full == Written(bytes=5_000, duration_ms=20.0)
     assert found.incremental == Written(bytes=20, duration_ms=35.0)
     assert (found.state_bytes, found.incremental_count) == (5_000, 2)
-    assert steady_of(made, [], cards=1, fill_s=1.0, rate_per_s=None).full is None
+    assert steady_of(made, [], cards=1, fill_s=1.0).full is None
 
 
 def test_a_kill_says_what_was_lost(recording: Any) -> None:
