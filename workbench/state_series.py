@@ -68,7 +68,8 @@ class Kills(NamedTuple):
 
 
 KILLS: Final = (
-    Kills("jobmanager_kill,taskmanager_kill", "object store", has_spare=False),
+    # Alone: a restore from the store takes longer than the sending.
+    Kills("taskmanager_kill", "object store", has_spare=False),
     Kills("jobmanager_kill,taskmanager_kill", "local copy", has_spare=False),
     # Last: a stack that was made larger stays so.
     Kills("taskmanager_kill", "object store", has_spare=True),
@@ -156,7 +157,13 @@ class StateSeries:
         calm = self._simulate(self._run_plan(filled, self._plan.calm), settings)
         if calm is None:
             return
-        steady = steady_of(calm[1], _checkpoints(calm[0]), cards=filled.cards, fill_s=filled.fill_s)
+        steady = steady_of(
+            calm[1],
+            _checkpoints(calm[0]),
+            state_bytes=filled.checkpoint.state_bytes,
+            cards=filled.cards,
+            fill_s=filled.fill_s,
+        )
         self.results.steady.append(steady)
         overload = self._simulate(self._run_plan(filled, self._plan.overload), settings)
         rate, overloaded = (0.0, False) if overload is None else drain_rate(overload[0])
@@ -172,11 +179,10 @@ class StateSeries:
         if done is None:
             return
         folder, evaluation = done
-        first = min(_checkpoints(folder), key=lambda each: int(each["id"]))
         self.results.recoveries += recoveries_of(
             evaluation,
             read_faults(folder / "history" / FAULTS_FILE),
-            state_bytes=int(first["state_size_bytes"]),
+            state_bytes=filled.checkpoint.state_bytes,
             origin=kills.origin,
             has_spare=kills.has_spare,
         )

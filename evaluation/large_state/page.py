@@ -31,7 +31,15 @@ _TIMES: Final = {
     "running": "running",
     "caught up": "recovery",
 }
-_RECOVERY: Final = ("kill", "state", "restored from", "stands by", *_TIMES, "lost / repeated")
+_RECOVERY: Final = (
+    "kill",
+    "state",
+    "restored from",
+    "stands by",
+    *_TIMES,
+    "lost / repeated",
+    "verdict",
+)
 
 
 def print_large_state(results: LargeState, console: Console) -> None:
@@ -78,7 +86,16 @@ def markdown(results: LargeState) -> str:
 
 
 def sentences(results: LargeState) -> list[str]:
-    """What the recoveries say of the promise, each with what it is compared with."""
+    """What did not pass and why; what the recoveries say of the promise, and against what."""
+    reasons = [
+        f"{each.fault}, {each.origin}: {each.verdict}, {each.reason}."
+        for each in results.recoveries
+        if each.verdict != "pass"
+    ]
+    return [*reasons, *_promise(results)]
+
+
+def _promise(results: LargeState) -> list[str]:
     found = []
     for one, other in results.pairs():
         restore = _compared("restore phase", one, other, "restore")
@@ -136,8 +153,8 @@ def _recovery_cells(recovery: Recovery) -> list[str]:
         recovery.origin,
         "a warm TaskManager" if recovery.has_spare else "nobody",
         *(_seconds(recovery.times_ms.get(name)) for name in _TIMES.values()),
-        f"{harm} of {recovery.expected:,}"
-        + ("" if recovery.verdict == "pass" else f" ({recovery.verdict}: {recovery.reason})"),
+        f"{harm} of {recovery.expected:,}",
+        recovery.verdict,
     ]
 
 

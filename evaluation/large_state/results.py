@@ -44,7 +44,7 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     state_bytes
-        Of the state as Flink counts it in a full checkpoint.
+        As Flink counts it in the checkpoint of the filled state.
     cards, fill_s
         In it; seconds in which they were put there.
     full, incremental
@@ -138,6 +138,7 @@ def steady_of(
     evaluation: Evaluation,
     checkpoints: list[dict[str, Any]],
     *,
+    state_bytes: int,
     cards: int,
     fill_s: float,
 ) -> Steady:
@@ -149,7 +150,7 @@ def steady_of(
         Of the run.
     checkpoints
         As in its ``job.json``.
-    cards, fill_s
+    state_bytes, cards, fill_s
         As in `Steady`.
     """
     done = sorted(
@@ -159,7 +160,7 @@ def steady_of(
     first, later = done[:1], done[1:]
     names = [f"{view}_{name}" for view in ("uncommitted", "committed") for name in ("p50", "p99")]
     return Steady(
-        state_bytes=int(first[0]["state_size_bytes"]) if first else 0,
+        state_bytes=state_bytes,
         cards=cards,
         fill_s=fill_s,
         full=_written(first),

@@ -80,6 +80,12 @@ def test_what_was_not_measured_is_said() -> None:
     assert sentence.count("not measured") == 3
 
 
+def test_what_did_not_pass_is_said_with_its_reason() -> None:
+    found = sentences(LargeState(recoveries=[recovery(verdict="fail", reason="2 missing"), LOCAL]))
+    assert found[0] == "taskmanager_kill, object store: fail, 2 missing."
+    assert "98% less" in found[1]
+
+
 def test_the_worst_kill_is_the_verdict() -> None:
     assert LargeState(recoveries=[recovery()]).exit_code == 0
     assert LargeState(recoveries=[recovery(), recovery(verdict="fail")]).exit_code == 1
@@ -112,11 +118,11 @@ def test_the_first_checkpoint_is_the_full_one(recording: Any) -> None:
         for n, status, size in [(4, "COMPLETED", 30), (1, "FAILED", 7), (2, "COMPLETED", 5_000),
                                 (3, "COMPLETED", 10)]
     ]  # fmt: skip
-    found = steady_of(made, checkpoints, cards=1, fill_s=1.0)
+    found = steady_of(made, checkpoints, state_bytes=5_000, cards=1, fill_s=1.0)
     assert found.full == Written(bytes=5_000, duration_ms=20.0)
     assert found.incremental == Written(bytes=20, duration_ms=35.0)
     assert (found.state_bytes, found.incremental_count) == (5_000, 2)
-    assert steady_of(made, [], cards=1, fill_s=1.0).full is None
+    assert steady_of(made, [], state_bytes=5_000, cards=1, fill_s=1.0).full is None
 
 
 def test_a_kill_says_what_was_lost(recording: Any) -> None:
