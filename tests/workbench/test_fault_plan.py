@@ -73,7 +73,8 @@ def test_repeated_random_ones_take_the_next_seeds():
 
 
 def test_faults_with_a_plus_get_a_run_each():
-    wanted = trials("kafka_kill+kafka_pause,rescale+random", 3, 2, SETTINGS)
+    larger = SETTINGS.model_copy(update={"taskmanagers": 2})
+    wanted = trials("kafka_kill+kafka_pause,rescale+random", 3, 2, larger)
     assert [(each.fault, each.seed) for each in wanted] == [
         ("kafka_kill", None),
         ("kafka_pause,rescale", None),
