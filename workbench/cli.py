@@ -26,6 +26,7 @@ from workbench import (
     cli_realism,
     cli_rules,
     cli_run,
+    cli_soak,
     cli_stack,
 )
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
@@ -49,6 +50,7 @@ for command in (
     *cli_realism.COMMANDS,
     *cli_controls.COMMANDS,
     *cli_chaos.COMMANDS,
+    *cli_soak.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,
