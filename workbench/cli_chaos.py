@@ -66,9 +66,10 @@ def chaos(
     wanted = trials(fault, seed, times, settings)
     console = make_console()
     found = Chaos(outcomes=[], facts={**facts_of(plan, settings), "runs asked for": len(wanted)})
+    partial = open_folder(out)
     series = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings, base=base)
     with closing(series):
-        folder = keep(series, found, open_folder(out), console)
+        folder = keep(series, found, partial, console)
     if docs is not None:
         write_whole(docs, (folder / PAGE_FILE).read_bytes())
     console.print()

@@ -60,12 +60,13 @@ def soak(
     facts = {**facts_of(plan, settings), "faults": f"{count}, of {', '.join(kinds)}, seed {seed}"}
     found = Chaos(outcomes=[], facts=facts)
     watch = GrowthWatch(warm_up + minutes * _S_PER_MIN)
+    partial = open_folder(out)
     series = run_chaos(
         [Trial(RANDOM, seed)], plan, Phases(console), RUNS, settings=settings, intervention=watch
     )
     try:
         with closing(series):
-            folder = keep(_with_growth(series, watch, facts), found, open_folder(out), console)
+            folder = keep(_with_growth(series, watch, facts), found, partial, console)
     finally:
         # Of a soak that is ended midway nothing else can be said: it is judged at its end.
         if watch.readings and not found.outcomes:
