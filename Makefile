@@ -48,7 +48,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab gates chaos state controls realism replay runs compare dashboard scenarios rules
+.PHONY: simulate contract-check local evaluate ab gates chaos soak state controls realism replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(stack_options) $(if $(keep_stack),--keep-stack)
 
@@ -76,6 +76,9 @@ realism: $(ENV)  ## Is the traffic like life, and does nothing give attacks away
 
 chaos: $(ENV) $(JARS)  ## What do faults do to the job? fault=all|taskmanager_kill|random|... seed=N times=N docs=FILE
 	@$(BIN)/paystream chaos $(call options,fault scenario rate duration warm_up checkpoint_interval_ms taskmanagers seed times base docs) $(if $(ha),--ha) $(if $(s3),--s3)
+
+soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: minutes=30 fault_every=60 (s) seed=N [ha=1] [s3=1]
+	@$(BIN)/paystream soak $(call options,minutes fault_every seed scenario rate warm_up checkpoint_interval_ms taskmanagers) $(stack_options)
 
 state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [docs=FILE]
 	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms docs)

@@ -219,6 +219,17 @@ def delete_run_topics(
     return delete_topics(bootstrap, (*run_topics(prefix), *added), extra)
 
 
+def existing_topics(bootstrap: str, extra: Settings | None = None) -> set[str]:
+    """Names of the topics that a broker serves.
+
+    Raises
+    ------
+    KafkaUnreachable
+        When no broker answers.
+    """
+    return _existing(require_broker(bootstrap, extra))
+
+
 def floor_topic(prefix: str) -> str:
     """Topic of the plain Kafka round trip that is measured beside a run."""
     return f"{prefix}floor"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -278,8 +278,22 @@ class FlinkRest:
         )
         return {each.id: float(each.value) for each in self._get(path, list[_Metric])}
 
-    def wait_running(self, job_id: str, deadline_s: float = 60.0) -> float:
+    def wait_running(
+        self,
+        job_id: str,
+        deadline_s: float = 60.0,
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> float:
         """Wait until the job and all its tasks are RUNNING.
+
+        Parameters
+        ----------
+        job_id
+            The job.
+        deadline_s
+            Longest wait.
+        given_up
+            Asked meanwhile; once it is true, nobody waits any longer.
 
         Returns
         -------
@@ -289,11 +303,11 @@ class FlinkRest:
         began_s = time.monotonic()
         while not (detail := self._job_within(job_id, began_s + deadline_s)).all_tasks_running:
             waited_s = time.monotonic() - began_s
-            if detail.state in _TERMINAL or waited_s > deadline_s:
+            if detail.state in _TERMINAL or waited_s > deadline_s or given_up():
                 said = (
                     f"ended as {detail.state}"
                     if detail.state in _TERMINAL
-                    else (f"is not running after {deadline_s:g} s but {detail.state}")
+                    else (f"is not running after {waited_s:.3g} s but {detail.state}")
                 )
                 raise StackError(f"job {detail.name} {said}", self._latest_exception(job_id))
             time.sleep(_POLL_S)

@@ -65,7 +65,7 @@ def server_properties(settings: StackSettings) -> dict[str, str]:
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "log.dirs": str(_log_folder(settings)),
+        "log.dirs": str(log_folder(settings)),
         "num.network.threads": "3",
         "num.io.threads": "4",
         # A misspelt topic should be an error, not a new topic.
@@ -99,7 +99,8 @@ def server_properties(settings: StackSettings) -> dict[str, str]:
     }
 
 
-def _log_folder(settings: StackSettings) -> Path:
+def log_folder(settings: StackSettings) -> Path:
+    """Where the topics lie."""
     return settings.kafka_folder / "data"
 
 
@@ -148,9 +149,9 @@ def prepare(settings: StackSettings) -> None:
     folder = settings.kafka_folder
     write_whole(folder / "server.properties", _properties_text(settings).encode())
     write_whole(folder / "log4j2.properties", _LOG4J.encode())
-    if (_log_folder(settings) / "meta.properties").exists():
+    if (log_folder(settings) / "meta.properties").exists():
         return
-    shutil.rmtree(_log_folder(settings), ignore_errors=True)
+    shutil.rmtree(log_folder(settings), ignore_errors=True)
     _format(settings)
 
 
@@ -176,11 +177,11 @@ def _format(settings: StackSettings) -> None:
     except subprocess.TimeoutExpired:
         raise StackError(f"formatting Kafka's folder took over {_FORMAT_TIMEOUT_S:g} s") from None
     finally:
-        if not (_log_folder(settings) / "meta.properties").exists():
-            shutil.rmtree(_log_folder(settings), ignore_errors=True)
+        if not (log_folder(settings) / "meta.properties").exists():
+            shutil.rmtree(log_folder(settings), ignore_errors=True)
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
-        raise StackError(f"Kafka's folder {_log_folder(settings)} cannot be formatted", tail)
+        raise StackError(f"Kafka's folder {log_folder(settings)} cannot be formatted", tail)
 
 
 def probe(settings: StackSettings) -> Callable[[], bool]:

@@ -1,24 +1,31 @@
-"""In which order are faults brought about, one run each, on one stack?"""
+"""In which order are faults brought about, one run each, on one stack?
+
+A run that breaks counts as inconclusive, and what it left is cleared away before the next.
+"""
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from evaluation.chaos.results import FaultOutcome, outcomes_of
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
-from stack.faults import discover
+from generator.settings import SettingsError
 from stack.settings import StackSettings
-from workbench import moves
-from workbench.children import ChildFailed
 from workbench.console import Phases
-from workbench.fault_plan import FLOODS, RANDOM
+from workbench.fault_fit import kinds, require_fit
+from workbench.fault_plan import FLOODS, RANDOM, fault_names
 from workbench.folders import REPLAYS
+from workbench.intervention import Intervention
+from workbench.leftovers import clear
 from workbench.one_stack import one_stack
 from workbench.plan import RunPlan
-from workbench.problems import RunBroken
+from workbench.problems import problem_line
 from workbench.revision import extract_job, resolve
 from workbench.simulate import simulate
 
@@ -30,6 +37,8 @@ CONTROL_FAULT = "taskmanager_kill"
 APART = "+"
 #: Begins with the job of another commit.
 UPGRADE = "upgrade"
+#: Where it begins unless told otherwise.
+HEAD = "HEAD"
 #: Seconds of the run that only warms up processes.
 _WARM_UP_S = 5
 
@@ -40,6 +49,11 @@ class Trial(NamedTuple):
     fault: str
     seed: int | None = None
     guarantee: str = "exactly-once"
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether it begins with the job of another commit."""
+        return UPGRADE in fault_names(self.fault)
 
 
 def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[Trial]:
@@ -57,15 +71,22 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
         How often.
     settings
         Of the stack.
+
+    Raises
+    ------
+    stack.process.StackError
+        If a fault is unknown or does not fit the stack.
     """
     if fault != ALL:
+        names = [each.strip() for each in fault.split(APART)]
+        for each in names:
+            require_fit(each, settings)
         return [
             Trial(each, seed + turn if each == RANDOM else None)
             for turn in range(times)
-            for each in fault.split(APART)
+            for each in names
         ]
-    kinds = {**discover(), **moves.discover()}
-    fitting = sorted(name for name, kind in kinds.items() if kind.fits(settings))
+    fitting = sorted(name for name, kind in kinds().items() if kind.fits(settings))
     return [
         *(Trial(name) for name in (*fitting, *FLOODS)),
         Trial(RANDOM, seed),
@@ -80,8 +101,9 @@ def run_chaos(
     runs: Path,
     *,
     settings: StackSettings,
-    base: str = "HEAD",
+    base: str = HEAD,
     replays: Path = REPLAYS,
+    intervention: Intervention | None = None,
 ) -> Generator[FaultOutcome]:
     """Run the trials, one after the other, and give what each showed as soon as it is known.
 
@@ -99,13 +121,19 @@ def run_chaos(
         The stack; one that was not running is stopped at the end.
     base
         The commit whose job an upgrade begins with.
+    intervention
+        What else is done to the runs, such as to watch them; None for nothing.
 
     Raises
     ------
     generator.settings.SettingsError
-        If there is no such commit.
+        If there is no such commit, or one is named and nothing upgraded.
     """
-    commit = resolve(base) if any(each.fault == UPGRADE for each in wanted) else ""
+    upgrades = any(each.upgrades for each in wanted)
+    if base != HEAD and not upgrades:
+        raise SettingsError("--base is the commit that an upgrade begins with; no fault is one")
+    commit = resolve(base) if upgrades else ""
+    since = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     with one_stack(settings) as stack, TemporaryDirectory() as folder:
         _warm(plan, phases, runs, stack, replays)
         for number, trial in enumerate(wanted, 1):
@@ -113,11 +141,18 @@ def run_chaos(
             control = "" if trial.guarantee == "exactly-once" else f", {trial.guarantee} sink"
             phases.line(f"fault {number} of {len(wanted)}", f"{trial.fault}{seed}{control}")
             begins = plan
-            if trial.fault == UPGRADE:
+            if trial.upgrades:
                 root = extract_job(commit, Path(folder))
                 job = plan.job.model_copy(update={"code_root": root})
                 begins = plan.model_copy(update={"job": job})
-            yield from _try(trial, begins, phases, runs, stack, replays)
+            try:
+                outcomes = _try(trial, begins, phases, runs, stack, replays, intervention)
+            except Exception as error:
+                # Whatever it was: the other runs can still show something.
+                outcomes = [_broken(trial, error)]
+                phases.line(trial.fault, outcomes[0].reason)
+                clear(stack, since)
+            yield from outcomes
 
 
 def _warm(
@@ -150,6 +185,7 @@ def _try(
     runs: Path,
     settings: StackSettings,
     replays: Path,
+    intervention: Intervention | None,
 ) -> list[FaultOutcome]:
     asked = plan.model_copy(
         update={
@@ -158,20 +194,28 @@ def _try(
             "job": plan.job.model_copy(update={"sink_guarantee": trial.guarantee}),
         }
     )
-    try:
-        folder, evaluation = simulate(
-            asked, Phases(phases.console), runs, settings=settings, replays=replays, keep_stack=True
-        )
-    except (RunBroken, ChildFailed) as error:
-        return [_broken(trial, str(error).partition("\n")[0])]
+    folder, evaluation = simulate(
+        asked,
+        Phases(phases.console),
+        runs,
+        settings=settings,
+        replays=replays,
+        keep_stack=True,
+        intervention=intervention,
+    )
     verdict = evaluation.verdict
     phases.line(trial.fault, f"{verdict.value}: {verdict.reason}")
     faults = read_faults(folder / "history" / FAULTS_FILE)
     return outcomes_of(evaluation, faults, seed=trial.seed)
 
 
-def _broken(trial: Trial, reason: str) -> FaultOutcome:
+def _broken(trial: Trial, error: Exception) -> FaultOutcome:
     """Of a run that did not come to its end: nothing is known."""
+    known = problem_line(error)
+    if known is None:  # a bug of the workbench: where it lies must be found
+        traceback.print_exception(error, file=sys.stderr)
+        known = f"{type(error).__name__}: {error}"
+    reason = known.partition("\n")[0]
     return FaultOutcome(
         fault=trial.fault,
         run_id="",

@@ -26,6 +26,7 @@ from workbench import (
     cli_realism,
     cli_rules,
     cli_run,
+    cli_soak,
     cli_stack,
     cli_state,
 )
@@ -50,6 +51,7 @@ for command in (
     *cli_realism.COMMANDS,
     *cli_controls.COMMANDS,
     *cli_chaos.COMMANDS,
+    *cli_soak.COMMANDS,
     *cli_state.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,

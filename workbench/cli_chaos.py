@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
 
-from evaluation.chaos.results import Chaos, write_chaos
-from evaluation.chaos.table import markdown, print_chaos
+from evaluation.chaos.results import Chaos
+from evaluation.chaos.table import print_chaos
 from generator.settings import ReplaySettings, SettingsError
+from generator.whole_file import write_whole
 from stack.running import as_it_runs
 from stack.settings import StackSettings
 from workbench import cli_stack
-from workbench.chaos import ALL, APART, Trial, run_chaos, trials
+from workbench.chaos import ALL, HEAD, run_chaos, trials
 from workbench.console import Phases, make_console
-from workbench.fault_plan import fault_names, known_faults
+from workbench.fault_plan import known_faults
 from workbench.folders import CHAOS, RUNS
+from workbench.kept_series import PAGE_FILE, keep, open_folder, require_writable_page
 from workbench.machine import provenance
 from workbench.plan import JobPlan, RunPlan
 
@@ -39,12 +40,16 @@ def chaos(
     duration: Annotated[int, typer.Option(help="Measured seconds of each run.")] = 40,
     warm_up: Annotated[int, typer.Option(help="Seconds before that.")] = 5,
     checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = 1_000,
-    taskmanagers: Annotated[int, typer.Option(help="One runs the job, the others are spare.")] = 2,
-    seed: Annotated[int, typer.Option(help="Of the (first) random sequence.")] = 1,
-    times: Annotated[int, typer.Option(help="How often; random ones with the next seed.")] = 1,
+    taskmanagers: Annotated[
+        int, typer.Option(min=1, help="One runs the job, the others are spare.")
+    ] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Of the (first) random sequence.")] = 1,
+    times: Annotated[
+        int, typer.Option(min=1, help="How often; random ones with the next seed.")
+    ] = 1,
     base: Annotated[
         str, typer.Option(help="Commit whose job an upgrade begins with; then the working tree's.")
-    ] = "HEAD",
+    ] = HEAD,
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
     docs: Annotated[
@@ -53,57 +58,69 @@ def chaos(
     out: Annotated[Path, typer.Option(help="Folder that each use gets one of its own in.")] = CHAOS,
 ) -> None:
     """Break the running system in each way, and see what is lost, repeated, and for how long."""
-    if fault != ALL:
-        for each in fault.split(APART):
-            fault_names(each)
-    elif times != 1:
+    if fault == ALL and times != 1:
         raise SettingsError("--times goes with one fault, not with all")
-    plan = RunPlan(
-        replay=ReplaySettings.parse(
-            {
-                "scenario": scenario,
-                "rate_per_min": rate,
-                "duration_s": duration,
-                "warm_up_s": warm_up,
-            }
-        ),
-        job=JobPlan(checkpoint_interval_ms=checkpoint_interval_ms),
-    )
-    settings = as_it_runs(cli_stack.stack_settings(ha=ha, s3=s3))
-    count = max(settings.taskmanagers, taskmanagers)
-    settings = settings.model_copy(
-        update={"taskmanagers": count, "spare_taskmanagers": count - plan.job.parallelism}
-    )
+    require_writable_page(docs)
+    plan = chaos_plan(scenario, rate, duration, warm_up, checkpoint_interval_ms)
+    settings = chaos_stack(cli_stack.stack_settings(ha=ha, s3=s3), taskmanagers, plan)
+    wanted = trials(fault, seed, times, settings)
     console = make_console()
-    wanted: list[Trial] = trials(fault, seed, times, settings)
-    found = Chaos(outcomes=[], facts=_facts(plan, settings))
-    with ExitStack() as cleanup:
-        partial = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.partial"
-        cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            phases = Phases(console)
-            with closing(
-                run_chaos(wanted, plan, phases, RUNS, settings=settings, base=base)
-            ) as series:
-                found.outcomes.extend(series)
-        except BaseException:
-            # Ctrl-C too: what took minutes to find out is shown, and nothing is kept of the rest.
-            if found.outcomes:
-                print_chaos(found, console)
-            raise
-        write_chaos(found, partial)
-        (partial / "faults.md").write_text(markdown(found))
-        folder = partial.rename(partial.with_suffix(""))
+    found = Chaos(outcomes=[], facts={**facts_of(plan, settings), "runs asked for": len(wanted)})
+    partial = open_folder(out)
+    series = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings, base=base)
+    with closing(series):
+        folder = keep(series, found, partial, console)
     if docs is not None:
-        docs.write_text(markdown(found))
+        write_whole(docs, (folder / PAGE_FILE).read_bytes())
     console.print()
     print_chaos(found, console)
     console.print(f"\nEverything is in {folder}", soft_wrap=True)
     raise typer.Exit(found.exit_code)
 
 
-def _facts(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
+def chaos_plan(
+    scenario: str, rate: int, duration: int, warm_up: int, checkpoint_interval_ms: int
+) -> RunPlan:
+    """What runs under faults have in common.
+
+    Raises
+    ------
+    generator.settings.SettingsError
+        If a setting cannot be used.
+    """
+    try:
+        job = JobPlan(checkpoint_interval_ms=checkpoint_interval_ms)
+    except ValidationError as error:
+        raise SettingsError.of(error) from None
+    replay = {
+        "scenario": scenario,
+        "rate_per_min": rate,
+        "duration_s": duration,
+        "warm_up_s": warm_up,
+    }
+    return RunPlan(replay=ReplaySettings.parse(replay), job=job)
+
+
+def chaos_stack(settings: StackSettings, taskmanagers: int, plan: RunPlan) -> StackSettings:
+    """The stack that is broken: as it runs, and with so many TaskManagers at least.
+
+    Parameters
+    ----------
+    settings
+        That a person asked for.
+    taskmanagers
+        Those that the job does not need are spare.
+    plan
+        Of a run.
+    """
+    settings = as_it_runs(settings)
+    count = max(settings.taskmanagers, taskmanagers)
+    return settings.model_copy(
+        update={"taskmanagers": count, "spare_taskmanagers": count - plan.job.parallelism}
+    )
+
+
+def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
     """What a reader of the table must know of how it came to be."""
     known = provenance()
     machine = known.get("machine", {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -50,6 +50,8 @@ class FaultInjection:
         Counts the job's checkpoints, through whatever happens to its JobManager.
     transactional
         Whether the job's sink writes in transactions.
+    on_over
+        Told of each fault when it is over: its number, of how many, and what was seen.
 
     Attributes
     ----------
@@ -58,12 +60,20 @@ class FaultInjection:
     """
 
     def __init__(
-        self, moments: Sequence[Moment], live: LiveJob, watch: JobWatch, *, transactional: bool
+        self,
+        moments: Sequence[Moment],
+        live: LiveJob,
+        watch: JobWatch,
+        *,
+        transactional: bool,
+        on_over: Callable[[int, int, FaultRecord], None] = lambda _number, _of, _record: None,
     ) -> None:
         self._live = live
         self._watch = watch
         self._moments = moments
+        self._on_over = on_over
         self._stop = threading.Event()
+        self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults")
         self._bootstrap = live.stack.settings.kafka_address
         self.records = [
@@ -87,12 +97,23 @@ class FaultInjection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait until the one that is under way is undone."""
+        """Wait until the one that is under way is undone; of a broken run no longer than that."""
         self._stop.set()
-        self._thread.join()
+        if kind is not None:
+            self._given_up.set()
+        interrupted: KeyboardInterrupt | None = None
+        while self._thread.is_alive():
+            try:
+                self._thread.join()
+            except KeyboardInterrupt as again:
+                # However often: a system that was left broken would outlive this process.
+                self._given_up.set()
+                interrupted = again
+        if interrupted is not None and kind is None:
+            raise interrupted
 
     def _run(self) -> None:
-        for moment, record in zip(self._moments, self.records, strict=True):
+        for number, (moment, record) in enumerate(zip(self._moments, self.records, strict=True), 1):
             try:
                 if not self._await_moment(moment, record):
                     record.failure = "the sending ended before its moment came"
@@ -100,6 +121,7 @@ class FaultInjection:
                 self._break(self._fault(moment.fault), record)
             except Exception as error:  # a failed fault must not end the run: it is reported
                 record.failure = f"{type(error).__name__}: {error}"[:500]
+            self._on_over(number, len(self.records), record)
 
     def _fault(self, name: str) -> Fault:
         live = self._live
@@ -149,7 +171,7 @@ class FaultInjection:
         record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
 
     def _await_running(self, record: FaultRecord) -> None:
-        self._live.stack.rest.wait_running(self._live.job_id, _RECOVERED_S)
+        self._live.stack.rest.wait_running(self._live.job_id, _RECOVERED_S, self._given_up.is_set)
         record.running_ms = time.time_ns() // 1_000_000
         record.running_monotonic_ns = time.monotonic_ns()
 
@@ -179,7 +201,8 @@ class FaultInjection:
         """Wait for a checkpoint since the fault; how many there are."""
         deadline_s = time.monotonic() + _CHECKPOINT_S
         while (count := self._watch.completed() - before) < 1 and time.monotonic() < deadline_s:
-            time.sleep(_CHECKPOINT_POLL_S)
+            if self._given_up.wait(_CHECKPOINT_POLL_S):
+                break
         return count
 
     def finish(self, file: Path) -> str | None:

@@ -1,7 +1,8 @@
 """Which faults come in a run, and when?
 
 One fault comes when half of the records are sent; several, joined by commas, are spread evenly; and
-``random`` draws a sequence from a seed, so that one that did harm can be brought about again.
+``random`` draws a sequence from a seed, so that one that did harm can be brought about again: three
+at any moments, or in a soak as many as are asked for, with calm between them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ RANDOM_COUNT: Final = 3
 #: after them there is time for a checkpoint.
 FIRST_SHARE: Final = 0.2
 LAST_SHARE: Final = 0.8
+#: Of a sequence with calm, each fault has a part of the sending to itself and comes within these
+#: shares of it. A choice: two are at least half a part from each other, and a quarter of one is
+#: calm at both ends.
+FIRST_OF_PART: Final = 0.25
+LAST_OF_PART: Final = 0.75
 
 
 class Moment(NamedTuple):
@@ -75,7 +81,9 @@ def known_faults() -> tuple[str, ...]:
     return (*sorted({*discover(), *MOVES, *FLOODS}), RANDOM)
 
 
-def moments(text: str, seed: int, settings: StackSettings) -> tuple[Moment, ...]:
+def moments(
+    text: str, seed: int, settings: StackSettings, count: int | None = None
+) -> tuple[Moment, ...]:
     """What is broken in a run, in order; nothing where its fault lies in the input.
 
     Parameters
@@ -86,6 +94,9 @@ def moments(text: str, seed: int, settings: StackSettings) -> tuple[Moment, ...]
         Of a random sequence.
     settings
         Of the stack that is broken; a random sequence draws from what it has.
+    count
+        How many a random sequence has, with calm between them; None for `RANDOM_COUNT` at any
+        moments.
 
     Raises
     ------
@@ -94,7 +105,7 @@ def moments(text: str, seed: int, settings: StackSettings) -> tuple[Moment, ...]
     """
     names = fault_names(text)
     if names == (RANDOM,):
-        return _drawn(seed, settings)
+        return _drawn(seed, settings) if count is None else _drawn_calmly(seed, settings, count)
     if names[0] in FLOODS:
         return ()
     return tuple(map(Moment, names, _spread(len(names))))
@@ -108,9 +119,25 @@ def _spread(count: int) -> Sequence[float]:
     return [FIRST_SHARE + number * step for number in range(count)]
 
 
+def drawn_from(settings: StackSettings) -> tuple[str, ...]:
+    """The faults that a random sequence can have on such a stack, sorted."""
+    return tuple(sorted(name for name, fault in discover().items() if fault.fits(settings)))
+
+
 def _drawn(seed: int, settings: StackSettings) -> tuple[Moment, ...]:
-    known = sorted(name for name, fault in discover().items() if fault.fits(settings))
+    known = drawn_from(settings)
     rng = np.random.default_rng(seed)
     names = rng.choice(known, RANDOM_COUNT).tolist()
     shares = np.sort(rng.uniform(FIRST_SHARE, LAST_SHARE, RANDOM_COUNT)).tolist()
     return tuple(map(Moment, names, shares))
+
+
+def _drawn_calmly(seed: int, settings: StackSettings, count: int) -> tuple[Moment, ...]:
+    """One in each of `count` equal parts; every kind comes once before any comes again."""
+    known = drawn_from(settings)
+    rng = np.random.default_rng(seed)
+    rounds = -(-count // len(known))
+    names = [name for _ in range(rounds) for name in rng.permutation(known).tolist()]
+    within = rng.uniform(FIRST_OF_PART, LAST_OF_PART, count).tolist()
+    shares = [(number + share) / count for number, share in enumerate(within)]
+    return tuple(map(Moment, names[:count], shares))

@@ -133,6 +133,8 @@ class RunPlan(BaseModel):
         ``random`` a sequence by ``fault_seed``. None for none.
     fault_seed
         Of a random sequence.
+    fault_count
+        How many a random sequence has, with calm between them; None for three at any moments.
     thresholds_file
         What differs from the thresholds that ship with the package; None for those alone.
     """
@@ -145,6 +147,7 @@ class RunPlan(BaseModel):
     partitions: Annotated[int, Field(ge=1, le=256)] = 4
     fault: str | None = None
     fault_seed: Annotated[int, Field(ge=0)] = 1
+    fault_count: Annotated[int, Field(ge=1)] | None = None
     thresholds_file: Path | None = None
 
     @field_validator("fault")

@@ -23,7 +23,7 @@ import msgspec
 from confluent_kafka import KafkaException
 
 from evaluation.evaluate import Evaluation, judge_run, usable_thresholds
-from evaluation.fault_record import FAULTS_FILE, write_faults
+from evaluation.fault_record import FAULTS_FILE, FaultRecord, write_faults
 from evaluation.read_back import read_back
 from evaluation.run_folder import SendsRecord
 from evaluation.thresholds import Thresholds
@@ -36,13 +36,16 @@ from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
 from job.rules.parameters import load_rules
 from stack.local import LocalStack
 from stack.process import StackError
+from stack.running import as_it_runs
 from stack.settings import SHARED_MEMORY, StackSettings
 from workbench.children import Child
 from workbench.clean_up import put_away
 from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
+from workbench.fault_fit import require_fit
 from workbench.fault_injection import FaultInjection
+from workbench.fault_line import fault_line
 from workbench.fault_plan import FLOODS, moments
 from workbench.floods import flood_record, flooded
 from workbench.folders import REPLAYS
@@ -165,6 +168,9 @@ def simulate(
     # Read before anything else: a wrong file must not cost a run.
     thresholds = usable_thresholds(plan.thresholds_file)
     load_rules(plan.job.rules_file or DEFAULT_RULES)
+    settings = settings or StackSettings.load()
+    if plan.fault is not None:
+        require_fit(plan.fault, as_it_runs(settings))
     plan = flooded(plan)
     run_id = new_run_id(plan.replay.scenario)
     folder = runs / f"{run_id}.partial"
@@ -179,7 +185,7 @@ def simulate(
         run.history.mkdir(parents=True)
         cleanup.push(partial(leave_folder, run))
         take_replay(run, replays)
-        stack = _stack(run, settings or StackSettings.load(), cleanup, keep_stack=keep_stack)
+        stack = _stack(run, settings, cleanup, keep_stack=keep_stack)
         try:
             _live(run, stack, cleanup)
             results = _judge(run, thresholds)
@@ -326,7 +332,7 @@ def _send_and_collect(
 ) -> Completion:
     await_collector(live, collector)
     cpu_before, taskmanagers_before_s = CpuTimes.now(), _taskmanager_cpu_s(live.stack)
-    fault = _fault(run.plan, live, watch)
+    fault = _fault(run, live, watch)
     try:
         with (
             run.phases.phase("send and judge live") as bar,
@@ -361,13 +367,18 @@ def _send_and_collect(
     return completion
 
 
-def _fault(plan: RunPlan, live: LiveJob, watch: JobWatch) -> FaultInjection | None:
+def _fault(run: Run, live: LiveJob, watch: JobWatch) -> FaultInjection | None:
+    plan = run.plan
     if plan.fault is None:
         return None
-    coming = moments(plan.fault, plan.fault_seed, live.stack.settings)
+    coming = moments(plan.fault, plan.fault_seed, live.stack.settings, plan.fault_count)
     if not coming:
         return None
-    return FaultInjection(coming, live, watch, transactional=plan.job.transactional)
+
+    def say(number: int, count: int, record: FaultRecord) -> None:
+        run.phases.line(record.fault, fault_line(number, count, record))
+
+    return FaultInjection(coming, live, watch, transactional=plan.job.transactional, on_over=say)
 
 
 def _note_flood(run: Run, watch: JobWatch, completion: Completion) -> None:

@@ -11,15 +11,19 @@ import streamlit as st
 
 from dashboard.charts_latency import latency_over_time, percentile_curve
 from dashboard.charts_run import backlog_chart, checkpoint_chart, slip_chart
+from dashboard.charts_windows import windows_chart
 from dashboard.colours import VIEWS
 from dashboard.figure_text import figure_text, written
 from dashboard.run.kept import KeptRun
 from dashboard.run.moments import checkpoints, moments
 from dashboard.run.reconciliation import balance, checks
 from dashboard.run.slip import slip_by_second
+from dashboard.run.windows import windows_of
 from dashboard.verdict_marks import cell, escaped, verdict_badge
 from evaluation.store import flat_settings
 
+#: Of swipes that came too late; the history has all.
+_DROPS_SHOWN: Final = 50
 _PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
 
 
@@ -124,6 +128,41 @@ def delivery(run: KeptRun) -> None:
     if faults is not None and len(faults):
         st.markdown("**The first of each kind of fault, by position**")
         st.dataframe(faults, hide_index=True)
+
+
+def windows(run: KeptRun) -> None:
+    """Event-time windows by kind and over event time, and the swipes too late for them."""
+    found = windows_of(run)
+    if found is None:
+        st.info("This run wrote no event-time windows.", icon=":material/info:")
+        return
+    st.dataframe(
+        found.by_kind,
+        hide_index=True,
+        column_config={
+            "swipes": st.column_config.NumberColumn("swipes in them"),
+            "dropped": st.column_config.NumberColumn("swipes dropped"),
+            "latest_s": st.column_config.NumberColumn("latest of these, s behind", format="%.1f"),
+        },
+    )
+    if len(found.by_minute):
+        st.altair_chart(windows_chart(found.by_minute))
+    if len(found.drops):
+        st.markdown("**Swipes that came after their window had closed, the latest first**")
+        st.dataframe(
+            found.drops.head(_DROPS_SHOWN),
+            hide_index=True,
+            column_config={
+                "late_s": st.column_config.NumberColumn("s behind", format="%.1f"),
+                "event_time": st.column_config.DatetimeColumn("event time", timezone="UTC"),
+            },
+        )
+    if found.unreadable:
+        st.warning(f"{found.unreadable:,} records keep no contract.", icon=":material/warning:")
+    st.caption(
+        "As committed. A swipe is behind by how far the watermark had passed the end of its "
+        "window; the delivery judge holds every window against the engine's own."
+    )
 
 
 def figures(run: KeptRun) -> None:

@@ -56,6 +56,8 @@ def _draw(run: KeptRun) -> None:
         sections.time_axis(run)
         st.header("Delivery")
         sections.delivery(run)
+        st.header("Event-time windows")
+        sections.windows(run)
     st.header("All figures")
     sections.figures(run)
     st.header("Settings")

@@ -9,8 +9,8 @@ import msgspec
 
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
-from evaluation.intervals import upper_bound
 from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
+from generator.whole_file import write_whole
 
 CHAOS_FILE: Final = "chaos.json"
 #: Figures of the delivery judge that must be nothing, whatever was broken.
@@ -113,18 +113,6 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
         """By the verdict."""
         return EXIT_CODES[self.verdict.value]
 
-    @property
-    def zero_bound(self) -> float | None:
-        """Upper bound of the share lost or repeated where none of all outputs was; else None."""
-        checked = [each for each in self.outcomes if not each.is_control]
-        total = sum(each.expected for each in checked)
-        harmed = any(
-            each.counts.get(name) != 0
-            for each in checked
-            for name in ("missing", "repeated", "unexpected")
-        )
-        return None if harmed or not total else upper_bound(0, total)
-
 
 def outcomes_of(
     evaluation: Evaluation, faults: list[FaultRecord], *, seed: int | None = None
@@ -190,6 +178,6 @@ def _whole(value: Any) -> int | None:
 
 
 def write_chaos(chaos: Chaos, folder: Path) -> None:
-    """Write ``chaos.json``."""
+    """Write ``chaos.json``, or write it anew: a reader sees all of it or none."""
     encoded = msgspec.json.format(msgspec.json.encode(chaos), indent=1)
-    (folder / CHAOS_FILE).write_bytes(encoded + b"\n")
+    write_whole(folder / CHAOS_FILE, encoded + b"\n")

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evaluation.chaos.results import COUNTS, Chaos, FaultOutcome, Number
+from evaluation.chaos.totals import totals
 from evaluation.verdict import Value
 
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
@@ -33,12 +34,7 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
         f"[bold {_COLOURS[verdict.value]}]{verdict.value.upper()}[/]  "
         f"{passed} of {len(chaos.outcomes)} faults as they must be"
     )
-    bound = chaos.zero_bound
-    if bound is not None:
-        console.print(
-            "none lost, repeated or unexpected: the true share is below "
-            f"{bound:.2g} with 95% confidence (3/n)"
-        )
+    console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     harm = "missing / repeated / unexpected"
     for heading in ("fault", harm, "ledger", "open", *_TIMES, "verdict"):
@@ -105,15 +101,9 @@ def _head(chaos: Chaos) -> Iterable[str]:
         if name != "command" and not isinstance(value, dict | list):
             yield f"- {name.replace('_', ' ')}: {value}"
     yield ""
-    bound = chaos.zero_bound
     passed = sum(each.verdict == "pass" for each in chaos.outcomes)
     yield f"{passed} of {len(chaos.outcomes)} as they must be."
-    if bound is not None:
-        total = sum(each.expected for each in chaos.outcomes if not each.is_control)
-        yield (
-            f"Of {total:,} outputs none was lost, repeated or unexpected: the true share is below "
-            f"{bound:.2g} (3/n, 95%)."
-        )
+    yield f"{totals(chaos.outcomes).sentence}."
     yield ""
 
 

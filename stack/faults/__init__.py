@@ -61,6 +61,8 @@ class Fault(ABC):
     leaves_transaction_open
         Whether what stands open when it strikes stays open until it is proven, so that it can be
         counted then; else it is counted just before.
+    needs
+        What a stack must have that it fits, with the option that brings it; empty for nothing.
     chooses_its_moment
         Whether `invoke` itself waits for the moment that matters, so that what stands in the open
         transaction is no measure of it.
@@ -69,6 +71,7 @@ class Fault(ABC):
     """
 
     name: ClassVar[str]
+    needs: ClassVar[str] = ""
     leaves_transaction_open: ClassVar[bool] = False
     chooses_its_moment: ClassVar[bool] = False
 

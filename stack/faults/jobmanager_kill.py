@@ -32,6 +32,7 @@ class JobmanagerKill(SignalFault):
     """
 
     name: ClassVar[str] = "jobmanager_kill"
+    needs: ClassVar[str] = "a second JobManager: high availability (--ha)"
     number: ClassVar[signal.Signals] = signal.SIGKILL
 
     def __init__(self, stack: LocalStack, job_id: str) -> None:

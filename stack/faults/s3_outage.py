@@ -31,6 +31,7 @@ class S3Outage(SignalFault):
     """
 
     name: ClassVar[str] = "s3_outage"
+    needs: ClassVar[str] = "checkpoints in an object store (--s3)"
     number: ClassVar[signal.Signals] = signal.SIGSTOP
     #: How long it does not answer at least, s. A choice: many checkpoints long.
     outage_s: ClassVar[float] = 5.0

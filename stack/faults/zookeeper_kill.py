@@ -30,6 +30,7 @@ class ZookeeperKill(SignalFault):
     """
 
     name: ClassVar[str] = "zookeeper_kill"
+    needs: ClassVar[str] = "ZooKeeper: high availability (--ha)"
     number: ClassVar[signal.Signals] = signal.SIGKILL
     #: How long it stays away at least, s. A choice: beyond a session of two seconds.
     outage_s: ClassVar[float] = 5.0

@@ -1,6 +1,7 @@
 """Is nothing lost and nothing repeated, whatever breaks, and is what broke proven to have broken?
 
-The flood of poison is quick; the others, the sequence and the moves by savepoint are slow.
+All of it is slow. The regular tests have the kill (`test_taskmanager_kill`), and unreadable records
+one at a time (`test_parity_with_oracle`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from evaluation.fault_record import FAULTS_FILE, read_faults
 from workbench.fault_plan import FLOODS
 from workbench.plan import JobPlan
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 #: Long enough for the transaction to hold many records when the fault comes.
 CHECKPOINT_INTERVAL_MS = 1_000
@@ -38,17 +39,11 @@ def hold(run_it: Any, fault: str, **changes: Any) -> None:
     assert evaluation.verdict.value == "pass", evaluation.verdict.reason
 
 
-def test_a_burst_of_poison_troubles_nobody(run_it: Any) -> None:
-    hold(run_it, "poison_burst")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", sorted(FLOODS.keys() - {"poison_burst"}))
+@pytest.mark.parametrize("fault", sorted(FLOODS))
 def test_a_flood_troubles_nobody(run_it: Any, fault: str) -> None:
     hold(run_it, fault)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -64,6 +59,5 @@ def test_nothing_is_lost_or_repeated(run_it: Any, fault: str) -> None:
     hold(run_it, fault, duration_s=25)
 
 
-@pytest.mark.slow
 def test_one_fault_after_the_other(run_it: Any) -> None:
     hold(run_it, "kafka_pause,taskmanager_kill,kill_during_commit", duration_s=60)

@@ -20,7 +20,7 @@ from scenarios.discovery import look_alikes, scenario, scenario_classes
 MakeWorld = Callable[..., PopulationWorld]
 SECTIONS = ("What happens", "Reported by", "Difficulty", "References")
 INCIDENTS = 30
-OVERLAP_INCIDENTS = 300
+OVERLAP_INCIDENTS = 120
 #: Fields that rules and dials may both call so.
 OF_BOTH = ("window_ms", "min_distance_km")
 

@@ -24,7 +24,7 @@ from stack.local import LocalStack
 from stack.settings import BUCKET, StackSettings
 from stack.submission import submit
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 JOB = Path(__file__).with_name("trivial_job.py")
 ALL = (

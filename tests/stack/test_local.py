@@ -25,7 +25,7 @@ from stack.process import StackError, is_alive, read_record, signal_group
 from stack.settings import StackSettings
 from stack.submission import submit
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 JOB = Path(__file__).with_name("trivial_job.py")
 ALL = ("kafka", "jobmanager", "taskmanager-0")

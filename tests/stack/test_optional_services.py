@@ -15,7 +15,7 @@ from stack.process import is_alive, read_record, signal_group, wait_gone
 from stack.settings import StackSettings
 
 # Slow, as Elasticsearch needs half a minute to start.
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 OWN = ("kafka", "jobmanager", "taskmanager-0")
 

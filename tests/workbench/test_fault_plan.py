@@ -1,5 +1,7 @@
 """Which faults come, and when."""
 
+import itertools
+
 import pytest
 
 from generator.recorded.settings import RecordedSettings
@@ -12,6 +14,7 @@ from workbench.fault_plan import (
     FLOODS,
     LAST_SHARE,
     RANDOM,
+    drawn_from,
     fault_names,
     known_faults,
     moments,
@@ -40,6 +43,31 @@ def test_a_random_sequence_is_a_function_of_its_seed():
         shares = [each.at_share for each in sequence]
         assert shares == sorted(shares)
         assert FIRST_SHARE <= shares[0] <= shares[-1] <= LAST_SHARE
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 60])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_soak_has_calm_between_its_faults(count, seed):
+    found = moments(RANDOM, seed, SETTINGS, count)
+    assert len(found) == count
+    assert found == moments(RANDOM, seed, SETTINGS, count)
+    shares = [0.0, *(each.at_share for each in found), 1.0]
+    gaps = [(later - earlier) * count for earlier, later in itertools.pairwise(shares)]
+    assert min(gaps) >= 0.25 - 1e-9
+    assert min(gaps[1:-1], default=0.5) >= 0.5 - 1e-9
+
+
+def test_a_soak_has_every_kind_before_any_comes_again():
+    everything = StackSettings(high_availability=True, object_store=True)
+    for settings in (SETTINGS, everything):
+        kinds = drawn_from(settings)
+        names = [each.fault for each in moments(RANDOM, 3, settings, 2 * len(kinds))]
+        assert sorted(names[: len(kinds)]) == list(kinds) == sorted(names[len(kinds) :])
+    assert {"jobmanager_kill", "zookeeper_kill", "s3_outage"} <= set(kinds)
+
+
+def test_another_seed_is_another_soak():
+    assert len({moments(RANDOM, seed, SETTINGS, 10) for seed in range(20)}) == 20
 
 
 def test_a_flood_breaks_nothing():
@@ -73,7 +101,8 @@ def test_repeated_random_ones_take_the_next_seeds():
 
 
 def test_faults_with_a_plus_get_a_run_each():
-    wanted = trials("kafka_kill+kafka_pause,rescale+random", 3, 2, SETTINGS)
+    larger = SETTINGS.model_copy(update={"taskmanagers": 2})
+    wanted = trials("kafka_kill+kafka_pause,rescale+random", 3, 2, larger)
     assert [(each.fault, each.seed) for each in wanted] == [
         ("kafka_kill", None),
         ("kafka_pause,rescale", None),

@@ -17,6 +17,7 @@ class Rescale(Move):
     """Goes to twice the parallelism, or where the stack is too small to half of it."""
 
     name: ClassVar[str] = "rescale"
+    needs: ClassVar[str] = "a second TaskManager (--taskmanagers 2)"
 
     @classmethod
     def fits(cls, settings: StackSettings) -> bool:

@@ -29,7 +29,7 @@ from tests.delivery.alerts.sample import START_MS, alert, encoded, send_alerts
 from workbench.stored_alerts import committed_alerts
 
 # Elasticsearch needs half a minute to start, and its archive is fetched for these tests alone.
-pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "run"
 

@@ -13,7 +13,7 @@ from delivery.stopping import Stopping
 from generator.topics import create_run_topics
 from tests.delivery.alerts.sample import encoded, send_alerts
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 COUNT = 400
 

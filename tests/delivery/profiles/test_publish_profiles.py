@@ -31,7 +31,7 @@ from stack.process import start, stop
 from stack.settings import StackSettings
 from tests.delivery.profiles.sample import profile
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture

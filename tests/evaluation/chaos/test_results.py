@@ -2,7 +2,6 @@
 
 import io
 
-import pytest
 from rich.console import Console
 
 from evaluation.chaos.results import Chaos, FaultOutcome, outcomes_of
@@ -36,18 +35,6 @@ def test_the_worst_fault_is_the_verdict():
     assert chaos(outcome(verdict="fail"), outcome(verdict="inconclusive")).exit_code == 1
     assert chaos(outcome(), outcome()).exit_code == 0
     assert chaos().exit_code == 3
-
-
-def test_none_of_many_bounds_the_share():
-    assert chaos(outcome(), outcome()).zero_bound == pytest.approx(3 / 2_000)
-    assert chaos(outcome(counts={"missing": 1})).zero_bound is None
-    assert chaos(outcome(counts={})).zero_bound is None, "what is unknown is not nothing"
-    assert chaos().zero_bound is None
-
-
-def test_the_control_is_not_counted_among_the_unharmed():
-    control = outcome(guarantee="at-least-once", counts={"repeated": 9})
-    assert chaos(outcome(), control).zero_bound == pytest.approx(3 / 1_000)
 
 
 def test_both_tables_name_each_fault_and_its_times():

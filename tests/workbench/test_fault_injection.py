@@ -1,0 +1,121 @@
+"""Is a fault undone before anything else ends, however a run is broken off?"""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from evaluation.fault_record import FaultRecord
+from stack.faults import Landing
+from stack.flink_rest import FlinkRest
+from stack.process import StackError
+from workbench import fault_injection as module
+from workbench.fault_injection import FaultInjection
+from workbench.fault_plan import Moment
+
+
+class Stuck:
+    """A fault that lands when it is let go, and whose job does not come back."""
+
+    job_id = "job"
+    chooses_its_moment = True
+    leaves_transaction_open = False
+    job_comes_back_alone = False
+
+    def __init__(self) -> None:
+        self.struck, self.let_go, self.undone = (threading.Event() for _ in range(3))
+
+    def __enter__(self) -> Stuck:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.undone.set()
+
+    def invoke(self) -> None:
+        self.struck.set()
+
+    def landed(self) -> Landing:
+        assert self.let_go.wait(10)
+        return Landing(True, 1, None, ("gone",))
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch) -> Stuck:
+    found = Stuck()
+    monkeypatch.setattr(FaultInjection, "_fault", lambda *_: found)
+    monkeypatch.setattr(FaultInjection, "_uncheckpointed", lambda _self: 0)
+    monkeypatch.setattr(
+        module, "read_progress", lambda _folder: SimpleNamespace(sent=50, records=100)
+    )
+    return found
+
+
+@pytest.fixture
+def told() -> list[tuple[int, int, FaultRecord]]:
+    return []
+
+
+@pytest.fixture
+def injection(told: list[Any]) -> FaultInjection:
+    rest = FlinkRest("http://127.0.0.1:1")
+    detail = SimpleNamespace(name="detection", state="RESTARTING", all_tasks_running=False)
+    rest.job = lambda _job_id: detail  # type: ignore[method-assign,assignment]
+    rest.exceptions = lambda _job_id: ()  # type: ignore[method-assign]
+    settings = SimpleNamespace(kafka_address="nowhere")
+    live: Any = SimpleNamespace(
+        stack=SimpleNamespace(settings=settings, rest=rest), job_id="job", folder=None
+    )
+    watch: Any = SimpleNamespace(completed=lambda: 1)
+    return FaultInjection(
+        [Moment("kafka_kill", 0.5)],
+        live,
+        watch,
+        transactional=True,
+        on_over=lambda *what: told.append(what),
+    )
+
+
+def test_a_run_that_breaks_waits_for_the_undoing_and_not_for_the_recovery(
+    injection: FaultInjection, fault: Stuck, told: list[Any]
+) -> None:
+    injection.__enter__()
+    assert fault.struck.wait(10)
+    threading.Timer(0.2, fault.let_go.set).start()
+    injection.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert fault.undone.is_set()
+    ((number, count, record),) = told
+    assert (number, count, record.landed) == (1, 1, True)
+    assert "is not running after" in record.failure
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_however_often_ctrl_c_comes_the_system_is_not_left_broken(
+    injection: FaultInjection, fault: Stuck, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    join, times = injection._thread.join, iter(range(3))
+
+    def interrupted() -> None:
+        if next(times, None) is not None:
+            raise KeyboardInterrupt
+        fault.let_go.set()
+        join()
+
+    injection.__enter__()
+    assert fault.struck.wait(10)
+    monkeypatch.setattr(injection._thread, "join", interrupted)
+    if broken:  # what broke the run goes on by itself
+        injection.__exit__(RuntimeError, RuntimeError(), None)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            injection.__exit__(None, None, None)
+    assert fault.undone.is_set()
+    assert not injection._thread.is_alive()
+
+
+def test_waiting_for_a_job_can_be_given_up(injection: FaultInjection) -> None:
+    rest = injection._live.stack.rest
+    with pytest.raises(StackError, match=r"is not running after .* but RESTARTING"):
+        rest.wait_running("job", 60.0, lambda: True)
