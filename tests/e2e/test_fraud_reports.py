@@ -54,13 +54,10 @@ class TestCopiedCards:
 
     @pytest.fixture(scope="class")
     def run(self, run_it: Any) -> tuple[Path, Evaluation]:
-        return run_it(
-            job=JobPlan(parallelism=2),
-            scenario=RULE,
-            difficulty="easy",
-            incidents=4,
-            intervention=Unreadable(),
+        found: tuple[Path, Evaluation] = run_it(
+            scenario=RULE, difficulty="easy", incidents=4, intervention=Unreadable()
         )
+        return found
 
     def test_every_output_is_the_oracle_s(self, run: Any) -> None:
         _, evaluation = run
@@ -95,3 +92,11 @@ class TestCopiedCards:
         assert {base64.b64decode(each.payload_base64): each.reason for each in of_reports} == (
             UNREADABLE
         )
+
+
+@pytest.mark.slow
+def test_several_tasks_find_the_same(run_it: Any) -> None:
+    job = JobPlan(parallelism=2)
+    folder, evaluation = run_it(job=job, scenario=RULE, difficulty="medium", incidents=4)
+    assert evaluation.judge("delivery").verdict == "pass", evaluation.judge("delivery").reason
+    assert sorted(alert.entity_id for alert in proofs(folder)) == sorted(merchants(folder))
