@@ -107,7 +107,7 @@ class TopicRecords:
 
 
 #: Topics that the job reads beside ``swipes``; a dead letter of theirs stands for no swipe.
-_NOT_OF_SWIPES: Final = ("card-profiles", "rules")
+_NOT_OF_SWIPES: Final = ("card-profiles", "rules", "fraud-reports")
 
 
 def _source(record: Any) -> tuple[int, int]:
@@ -121,8 +121,9 @@ def _source(record: Any) -> tuple[int, int]:
 
 
 def is_profile_letter(record: Any) -> bool:
-    """Whether a dead letter came from the card profiles, and so stands for no swipe."""
-    return isinstance(record, DeadLetter) and record.topic.endswith("card-profiles")
+    """Whether a dead letter came from card profiles or fraud reports: it stands for no swipe."""
+    topics = ("card-profiles", "fraud-reports")
+    return isinstance(record, DeadLetter) and record.topic.endswith(topics)
 
 
 def is_rule_letter(record: Any) -> bool:

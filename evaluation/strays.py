@@ -24,7 +24,7 @@ JUDGED_FIELDS = ("fate", "score", "action")
 def strays(history: History) -> dict[str, int]:
     """Committed outputs by topic that name no record of ``swipes``, by place or by swipe id.
 
-    Dead letters of card profiles are none: they are compared by themselves.
+    Dead letters of card profiles and fraud reports are none: they are compared by themselves.
     """
     found = {}
     for topic in FATE_TOPICS:
@@ -44,7 +44,7 @@ def strays(history: History) -> dict[str, int]:
 
 
 def profile_letters(history: History, expected: Expected) -> tuple[int, int]:
-    """Dead letters of card profiles: how many are missing, and how many too many, by card."""
+    """Dead letters of profiles and fraud reports: how many are missing, and too many, by card."""
     if not history.writes("dead-letters"):
         return 0, 0
     letters = history.outputs["dead-letters"]

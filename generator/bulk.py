@@ -20,6 +20,7 @@ import msgspec
 from pydantic import Field, ValidationError, field_validator
 
 from generator import tables
+from generator.fraud_reports import write_reports
 from generator.profiles import card_profiles
 from generator.replay import ReplayError, appear_complete, replay_key
 from generator.settings import Disturbances, ReplaySettings, SettingsError, StrictSettings
@@ -160,6 +161,7 @@ def _write_into(settings: ExamSettings, shard: int, folder: Path) -> Shard:
     incidents = tables.incidents_table(traffic.incidents, replay.event_time_start_ms)
     tables.write(folder, "incidents", incidents)
     tables.write_profiles(folder, card_profiles(replay, traffic), _PROFILE_BATCH)
+    write_reports(folder, replay, traffic.past_reports)
     made = Shard(
         split=settings.split,
         seed=replay.seed,

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from generator import tables
 from generator.bookends import open_producer
 from generator.kafka_client import KafkaRefused, Settings, require_broker
+from generator.reporting import ReportableSwipe, report_of
+from generator.settings import ReplaySettings
 from generator.topics import create_topics
-from job.contracts import FraudKind, FraudReport, Topics
+from job.contracts import FraudReport, Topics
 
 #: Days until half of the reports are in, and the deviation of ln(days). Choices: the delays in
 #: Dal Pozzolo et al. (2018) are of some days.
@@ -32,14 +35,6 @@ OVERLOOKED_SHARE: Final = 0.1
 #: Share of all reports that are of a genuine swipe: forgotten, not recognised, or denied. A choice.
 WRONG_SHARE: Final = 0.05
 _MS_PER_DAY: Final = 86_400_000
-_KINDS: Final[dict[str, FraudKind]] = {
-    "chip": "lost_or_stolen",
-    "contactless": "lost_or_stolen",
-    "magstripe": "counterfeit",
-    "fallback": "counterfeit",
-    "ecommerce": "card_not_present",
-    "recurring": "card_not_present",
-}
 
 
 class ReportSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,16 +58,6 @@ class ReportSettings(msgspec.Struct, frozen=True, kw_only=True):
     wrong_share: float = WRONG_SHARE
 
 
-class _Swipe(NamedTuple):
-    swipe_id: str
-    card_token: str
-    merchant_id: str
-    terminal_id: str
-    event_time_ms: int
-    entry_mode: str
-    incident_id: str | None
-
-
 def fraud_reports(replay: Path, settings: ReportSettings | None = None) -> list[FraudReport]:
     """All reports of a replay, in the order in which they come in.
 
@@ -90,6 +75,29 @@ def fraud_reports(replay: Path, settings: ReportSettings | None = None) -> list[
     wrong = round(len(reports) * chosen.wrong_share / (1 - chosen.wrong_share))
     reports += _of_genuine(genuine, min(wrong, len(genuine)), chosen, rng)
     return sorted(reports, key=lambda report: (report.reported_ms, report.report_id))
+
+
+def write_reports(
+    folder: Path, replay: ReplaySettings, past: list[FraudReport]
+) -> list[FraudReport]:
+    """Write ``reports.parquet`` of a replay: what comes in before it ends.
+
+    Parameters
+    ----------
+    folder
+        Of the replay, with its swipes and labels.
+    replay
+        Its settings.
+    past
+        Reports of fraud before its first second.
+    """
+    known = [*past, *fraud_reports(folder, ReportSettings(seed=replay.seed))]
+    in_time = sorted(
+        (report for report in known if report.reported_ms < replay.event_time_end_ms),
+        key=lambda report: (report.reported_ms, report.report_id),
+    )
+    tables.write(folder, "reports", tables.reports_table(in_time, replay))
+    return in_time
 
 
 def publish_fraud_reports(
@@ -134,15 +142,15 @@ def publish_fraud_reports(
     return len(reports)
 
 
-def _reportable(replay: Path) -> tuple[list[_Swipe], list[_Swipe]]:
+def _reportable(replay: Path) -> tuple[list[ReportableSwipe], list[ReportableSwipe]]:
     """Approved swipes with an amount: fraudulent ones, genuine ones."""
     labels = pq.read_table(replay / "labels.parquet")
     labels = labels.filter(pc.and_(labels["approved"], pc.greater(labels["amount_minor"], 0)))
     names = ["swipe_id", "terminal_id", "entry_mode"]
     rows = labels.join(pq.read_table(replay / "swipes.parquet", columns=names), "swipe_id")
     rows = rows.sort_by("swipe_id")
-    columns = [rows[name].to_pylist() for name in _Swipe._fields]
-    swipes = [_Swipe(*row) for row in zip(*columns, strict=True)]
+    columns = [rows[name].to_pylist() for name in ReportableSwipe._fields]
+    swipes = [ReportableSwipe(*row) for row in zip(*columns, strict=True)]
     is_fraud = rows["is_fraud"].to_pylist()
     fraud = [swipe for swipe, is_one in zip(swipes, is_fraud, strict=True) if is_one]
     genuine = [swipe for swipe, is_one in zip(swipes, is_fraud, strict=True) if not is_one]
@@ -150,9 +158,9 @@ def _reportable(replay: Path) -> tuple[list[_Swipe], list[_Swipe]]:
 
 
 def _of_fraud(
-    fraud: list[_Swipe], settings: ReportSettings, rng: np.random.Generator
+    fraud: list[ReportableSwipe], settings: ReportSettings, rng: np.random.Generator
 ) -> list[FraudReport]:
-    of_holder: dict[tuple[str, str], list[_Swipe]] = {}
+    of_holder: dict[tuple[str, str], list[ReportableSwipe]] = {}
     for swipe in fraud:
         of_holder.setdefault((swipe.incident_id or "", swipe.card_token), []).append(swipe)
     reports = []
@@ -166,18 +174,18 @@ def _of_fraud(
         # Nobody reports what has not happened yet.
         reported_ms = max(first_ms + delay_ms, last_ms)
         told = [swipe for swipe, is_seen in zip(swipes, seen, strict=True) if is_seen]
-        reports += [_report(swipe, reported_ms) for swipe in told if is_told]
+        reports += [report_of(swipe, reported_ms) for swipe in told if is_told]
     return reports
 
 
 def _of_genuine(
-    genuine: list[_Swipe], count: int, settings: ReportSettings, rng: np.random.Generator
+    genuine: list[ReportableSwipe], count: int, settings: ReportSettings, rng: np.random.Generator
 ) -> list[FraudReport]:
     if not count:
         return []
     chosen = rng.choice(len(genuine), size=count, replace=False)
     return [
-        _report(genuine[row], genuine[row].event_time_ms + _delay_ms(settings, rng))
+        report_of(genuine[row], genuine[row].event_time_ms + _delay_ms(settings, rng))
         for row in chosen
     ]
 
@@ -185,16 +193,3 @@ def _of_genuine(
 def _delay_ms(settings: ReportSettings, rng: np.random.Generator) -> int:
     days = rng.lognormal(math.log(settings.median_days), settings.log_sd)
     return round(float(days) * _MS_PER_DAY)
-
-
-def _report(swipe: _Swipe, reported_ms: int) -> FraudReport:
-    return FraudReport(
-        report_id=f"report:{swipe.swipe_id}",
-        swipe_id=swipe.swipe_id,
-        card_token=swipe.card_token,
-        merchant_id=swipe.merchant_id,
-        terminal_id=swipe.terminal_id,
-        event_time_ms=swipe.event_time_ms,
-        reported_ms=reported_ms,
-        kind=_KINDS.get(swipe.entry_mode, "other"),
-    )

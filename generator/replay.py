@@ -2,8 +2,9 @@
 
 A replay is everything that is sent in one run, rendered beforehand, with the truth beside it:
 ``manifest.json``, ``records.parquet`` (in send order), ``swipes.parquet``, ``labels.parquet``,
-``incidents.parquet``, ``profiles.parquet`` (the warm start) and ``merchants.parquet``. The folder
-appears under its name only when it is complete.
+``incidents.parquet``, ``profiles.parquet`` (the warm start), ``reports.parquet`` (what holders say
+of its fraud before it ends) and ``merchants.parquet``. The folder appears under its name only when
+it is complete.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from faker import Faker
 from generator import tables
 from generator.densities import Density, measure_densities
 from generator.disturb import Record, Sent, disturb, extra_records
+from generator.fraud_reports import write_reports
 from generator.profiles import card_profiles
 from generator.schedule import Schedule
 from generator.settings import ReplaySettings
@@ -35,7 +37,7 @@ from generator.traffic import LabelledSwipe, Traffic, make_traffic
 from job.contracts import CONTRACT_VERSION
 
 #: Raised whenever the same settings give other bytes than before.
-GENERATOR_VERSION: Final = 1
+GENERATOR_VERSION: Final = 2
 #: Share of fraudulent ones among card payments in life: 17 million of 111 billion (EBA and ECB,
 #: "Report on payment fraud", December 2025, figures of 2024).
 REAL_FRAUD_SHARE: Final = 17e6 / 111e9
@@ -257,7 +259,8 @@ def _write_into(settings: ReplaySettings, folder: Path, progress: Progress) -> M
     progress("rendering profiles", 0.7)
     digest = hashlib.sha256()
     tables.write_profiles(folder, _profiles(settings, traffic, digest, progress), _PROFILE_BATCH)
-    manifest = _manifest(settings, traffic, sent, labelled, key, digest.hexdigest())
+    reports = write_reports(folder, settings, traffic.past_reports)
+    manifest = _manifest(settings, traffic, sent, labelled, key, digest.hexdigest(), len(reports))
     (folder / MANIFEST).write_bytes(tables.json_bytes(manifest))
     progress("done", 1.0)
     return manifest
@@ -288,6 +291,7 @@ def _manifest(
     labelled: list[LabelledSwipe],
     key: bytes,
     profiles_sha256: str,
+    reports: int,
 ) -> Manifest:
     densities = measure_densities(settings, traffic)
     frauds = sum(one.role == "attack" for one in labelled)
@@ -313,6 +317,7 @@ def _manifest(
             "past_swipes": sum(len(past) for past in traffic.past),
             "incidents": len(traffic.incidents),
             "fraudulent_swipes": frauds,
+            "fraud_reports": reports,
             "look_alike_swipes": sum(one.role == "look_alike" for one in labelled),
         },
         disturbances=dict(Counter(record.disturbance for record in sent.records)),

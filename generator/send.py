@@ -30,6 +30,7 @@ from generator.kafka_client import (
     topic_partitions,
 )
 from generator.pacing import TICK_US
+from generator.report_feed import ReportFeed
 from generator.send_crew import Crew, SendFailed, SendOrder
 from generator.send_log import SendSummary, sends_table, slip_of, write_send_log
 from generator.send_worker import FIELDS, RUN, STOP, Sent
@@ -134,6 +135,7 @@ def _stop_on_signals(crew: Crew) -> dict[signal.Signals, Any]:
 
 def _send(order: SendOrder, records: int, crew: Crew, context: Any) -> SendSummary:
     crew.hire(order, context)
+    reports = ReportFeed(order.replay, order.bootstrap, order.prefix, order.kafka_config)
     profiles = 0
     if order.profiles:
         _progress(order, "profiles", records, crew)
@@ -145,7 +147,8 @@ def _send(order: SendOrder, records: int, crew: Crew, context: Any) -> SendSumma
     start_wall_ms = (time.time_ns() + start_ns - time.monotonic_ns()) // 1_000_000
     for pipe in crew.pipes:
         pipe.send(start_ns)
-    parts = _watch(order, records, crew, start_ns)
+    parts = _watch(order, records, crew, start_ns, reports)
+    reports.finish()
     summary = _write(order, records, parts, start_ns, start_wall_ms, profiles, crew)
     if order.clock_gap_ms is not None and not summary.stopped:
         _progress(order, "clock", records, crew, start_ns)
@@ -170,12 +173,15 @@ def _await_go(order: SendOrder, records: int, crew: Crew) -> None:
         time.sleep(_GO_POLL_S)
 
 
-def _watch(order: SendOrder, records: int, crew: Crew, start_ns: int) -> list[Sent]:
-    """Keep the progress file up to date until each worker has handed back its log."""
+def _watch(
+    order: SendOrder, records: int, crew: Crew, start_ns: int, reports: ReportFeed
+) -> list[Sent]:
+    """Keep progress file and reports up to date until each worker has handed back its log."""
     parts: dict[int, Sent] = {}
     while len(parts) < len(crew.pipes):
         waiting = {number: pipe for number, pipe in enumerate(crew.pipes) if number not in parts}
         wait(list(waiting.values()), _PROGRESS_EVERY_S)
+        reports.send_due(start_ns)
         for number in (number for number, pipe in waiting.items() if pipe.poll()):
             try:
                 parts[number] = waiting[number].recv()

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from generator.disturb import Record
 from generator.mixing import I64
+from generator.settings import ReplaySettings
 from generator.traffic import LabelledSwipe, PlannedIncident
-from job.contracts import APPROVED, Swipe
+from job.contracts import APPROVED, FraudReport, Swipe
 
 _STRING, _INT64, _BOOL = pa.string(), pa.int64(), pa.bool_()
 
@@ -60,6 +61,15 @@ INCIDENTS: Final = pa.schema(
         ("amount_minor", _INT64),
     ]
 )
+REPORTS: Final = pa.schema(
+    [
+        pa.field("index", _INT64, nullable=False),
+        pa.field("due_us", _INT64, nullable=False),
+        pa.field("record_time_ms", _INT64, nullable=False),
+        pa.field("key", _STRING, nullable=False),
+        pa.field("value", pa.binary(), nullable=False),
+    ]
+)
 PROFILES: Final = pa.schema(
     [
         pa.field("card_token", _STRING, nullable=False),
@@ -95,6 +105,19 @@ def records_table(records: list[Record], due_us: I64) -> Any:
         [record.disturbance for record in records],
     ]
     return pa.table(columns, schema=RECORDS)
+
+
+def reports_table(reports: list[FraudReport], replay: ReplaySettings) -> Any:
+    """One row for each fraud report, by the time it was made."""
+    start_ms = replay.event_time_start_ms
+    columns: list[list[Any]] = [
+        list(range(len(reports))),
+        [round((one.reported_ms - start_ms) * 1_000 / replay.speedup) for one in reports],
+        [one.reported_ms for one in reports],
+        [one.card_token for one in reports],
+        [msgspec.json.encode(one) for one in reports],
+    ]
+    return pa.table(columns, schema=REPORTS)
 
 
 def swipes_table(labelled: list[LabelledSwipe]) -> Any:

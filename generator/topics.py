@@ -48,6 +48,7 @@ def run_topics(prefix: str) -> tuple[str, ...]:
         topics.swipes,
         topics.card_profiles,
         topics.rules,
+        topics.fraud_reports,
         *topics.outputs(),
         topics.rule_audit,
     )
@@ -215,7 +216,7 @@ def delete_run_topics(
         As for :func:`delete_topics`.
     """
     topics = Topics.with_prefix(prefix)
-    added = (floor_topic(prefix), topics.alerts_dead_letters, topics.fraud_reports)
+    added = (floor_topic(prefix), topics.alerts_dead_letters)
     return delete_topics(bootstrap, (*run_topics(prefix), *added), extra)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 from zlib import crc32
 
@@ -21,12 +22,13 @@ from generator.merchants import Market
 from generator.mixing import I64, U64, Bool, bits
 from generator.outings import follow_outings
 from generator.past import make_consistent, past_times
+from generator.reporting import report_of
 from generator.schedule import Schedule
 from generator.settings import ORDINARY, ReplaySettings, SettingsError
 from generator.swipe_table import NEW_DEVICE, SwipeTable, make_swipes
 from generator.tokens import card_token, device_id
 from generator.world import PopulationWorld
-from job.contracts import Swipe
+from job.contracts import FraudReport, Swipe
 from scenarios.base import Incident, PlannedSwipe, Role
 from scenarios.discovery import scenario
 
@@ -72,6 +74,8 @@ class Traffic:
         By arrival: event time, and how long a terminal held them back.
     past
         For each card of ``cards``: its swipes before the first second, oldest first.
+    past_reports
+        Reports of fraud among them, as the scenarios say.
     """
 
     portfolio: Portfolio
@@ -81,6 +85,7 @@ class Traffic:
     devices: list[tuple[str, ...]]
     swipes: list[LabelledSwipe]
     past: list[list[Swipe]]
+    past_reports: list[FraudReport]
     incidents: list[PlannedIncident]
 
 
@@ -165,8 +170,8 @@ def make_traffic(settings: ReplaySettings, records: int, key: bytes) -> Traffic:
     is_past = table.time_ms < start_ms
     now, before = table.take(~is_past), table.take(is_past)
     swipes = _merge(settings, now, live, cards, tokens, devices, market)
-    past = _past(settings, before, planned, numbers, cards, tokens, devices, market)
-    return Traffic(portfolio, market, cards, tokens, devices, swipes, past, incidents)
+    past, past_reports = _past(settings, before, planned, numbers, cards, tokens, devices, market)
+    return Traffic(portfolio, market, cards, tokens, devices, swipes, past, past_reports, incidents)
 
 
 def _quiet_times(planned: list[PlannedSwipe]) -> dict[int, tuple[int, int]]:
@@ -310,8 +315,12 @@ def _past(
     tokens: list[str],
     devices: list[tuple[str, ...]],
     market: Market,
-) -> list[list[Swipe]]:
-    """Each card's past, planned swipes included, at most the profile's limit."""
+) -> tuple[list[list[Swipe]], list[FraudReport]]:
+    """Each card's past, at most the profile's limit, and the reports of what is planned in it.
+
+    Planned swipes are kept: without the visit that an attack began with there would be nothing to
+    find. Of the others the oldest go first.
+    """
     # Counters far above those of the replay itself.
     ids = swipe_id(settings, np.arange(len(before)) + 2**40)
     past: list[list[Swipe]] = [[] for _ in range(len(numbers))]
@@ -324,9 +333,21 @@ def _past(
         if _arrival_ms(swipe) < settings.event_time_start_ms and swipe.card.is_issued
     ]
     early_ids = swipe_id(settings, np.arange(len(early)) + 2**41)
-    for genuine, given in zip(early, early_ids, strict=True):
-        card = int(np.searchsorted(numbers, genuine.card.number))
-        past[card].append(as_swipe(genuine, given))
-        past[card].sort(key=lambda one: one.event_time_ms)
-        del past[card][: max(0, len(past[card]) - max(settings.history_limit, 1))]
-    return past
+    of_card: dict[int, list[Swipe]] = {}
+    reports = []
+    for one, given in zip(early, early_ids, strict=True):
+        card = int(np.searchsorted(numbers, one.card.number))
+        swipe = as_swipe(one, given)
+        of_card.setdefault(card, []).append(swipe)
+        if one.reported_ms is not None:
+            reports.append(report_of(swipe, one.reported_ms))
+    for card, kept in of_card.items():
+        limit = max(settings.history_limit, 1)
+        kept = sorted(kept, key=_event_time_ms)[-limit:]
+        room = limit - len(kept)
+        others = past[card][-room:] if room else []
+        past[card] = sorted([*others, *kept], key=_event_time_ms)
+    return past, reports
+
+
+_event_time_ms = attrgetter("event_time_ms")

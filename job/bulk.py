@@ -12,7 +12,9 @@ import argparse
 import hashlib
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +23,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job.contracts import Alert, CardProfile, Observation, Swipe, Topics
+from job.contracts import Alert, CardProfile, FraudReport, Observation, Swipe, Topics
 from job.engine.card_state import UNKNOWN_DIGEST, CardState
 from job.engine.detector import Detector
 from job.engine.fate import SettledFate, settle
-from job.engine.settings import EngineSettings
+from job.engine.settings import NO_EVENT_TIME_LIMIT_MS, EngineSettings
 from job.engine.window_engine import EntityState, WindowEngine
-from job.rules.base import CrossCardRule, Rule
+from job.rules.base import CrossCardRule, ReportRule, Rule
 from job.rules.parameters import DEFAULT_FILE, ParametersError, load_rules
 
 #: Codes of the column ``fate``.
@@ -41,6 +43,7 @@ _DIGEST: Final = UNKNOWN_DIGEST + 1
 
 Progress = Callable[[int, int], None]
 _decode_profile = msgspec.json.Decoder(CardProfile).decode
+_decode_report = msgspec.json.Decoder(FraudReport).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 
 
@@ -59,7 +62,8 @@ class BulkScores:
         self._windows = WindowEngine(rules, settings, Topics.with_prefix())
         self._cross = [rule for rule in rules if isinstance(rule, CrossCardRule)]
         #: Names in the order of the bits of ``fired`` and of the columns of values.
-        self.rules: list[Rule] = [*self._detector.rules, *self._cross]
+        self._on_reports = [rule for rule in rules if isinstance(rule, ReportRule)]
+        self.rules: list[Rule] = [*self._detector.rules, *self._cross, *self._on_reports]
         self._cards: dict[str, CardState] = {}
         self._entities: dict[tuple[str, str], EntityState] = {}
         self._counted: dict[tuple[str, str, int], set[str]] = {}
@@ -71,6 +75,18 @@ class BulkScores:
         profile = _decode_profile(value)
         state = self._cards.setdefault(profile.card_token, CardState())
         state.apply_profile(profile, self._detector.retention_ms)
+        if not state.judged_count:
+            for swipe in sorted(profile.recent, key=attrgetter("event_time_ms")):
+                self._visit(swipe, state)
+
+    def take_report(self, report: FraudReport) -> None:
+        """Take a fraud report, after the swipes that were made before it."""
+        card = self._cards.get(report.card_token)
+        if card is None:
+            return
+        for rule in self._on_reports:
+            for observation in rule.suspects(report, card):
+                self._alert(observation)
 
     def score(self, swipe: Swipe) -> tuple[int, float, int, int, list[float]]:
         """Judge one swipe in the order of arrival.
@@ -79,7 +95,8 @@ class BulkScores:
         -------
         tuple
             Code of the fate, score, code of the action, bits of the rules that fired, and each
-            rule's value (0 where the fate is not ``judged``).
+            rule's value (0 where the fate is not ``judged``, and of rules on fraud reports, which
+            say nothing of a swipe).
         """
         card = self._cards.get(swipe.card_token)
         if card is None:
@@ -98,6 +115,8 @@ class BulkScores:
             value = self._observe(across, swipe)
             values.append(value)
             fired |= (value >= across.threshold) << bit
+        self._visit(swipe, card)
+        values += [0.0] * len(self._on_reports)
         return 0, judgement.score, ACTIONS.index(judgement.action), fired, values
 
     def _observe(self, rule: CrossCardRule, swipe: Swipe) -> float:
@@ -110,6 +129,15 @@ class BulkScores:
         cards.add(swipe.card_token)
         self._alert(observation)
         return float(len(cards))
+
+    def _visit(self, swipe: Swipe, card: CardState) -> None:
+        if not self._on_reports:
+            return
+        for rule in self._on_reports:
+            observation = rule.seen(swipe, card)
+            if observation is not None:
+                self._alert(observation)
+        card.note_visit(swipe)
 
     def _alert(self, observation: Observation) -> None:
         key = (observation.rule, observation.entity_id)
@@ -148,6 +176,7 @@ def score_file(
     profiles: Path | None,
     out: Path,
     progress: Progress | None = None,
+    reports: Path | None = None,
 ) -> None:
     """Judge the swipes of a file in its order.
 
@@ -163,6 +192,9 @@ def score_file(
         (whose bits are set in ``fired``, too) stand in the schema's metadata. The alerts across
         cards stand in ``<out>`` with the suffix ``.entities.parquet``. Both appear only when
         complete.
+    reports
+        Parquet with ``value``, the rendered fraud reports, by the time they were made; each comes
+        after the last swipe made before it.
     """
     if profiles is not None:
         for batch in pq.ParquetFile(profiles).iter_batches(columns=["value"]):
@@ -172,14 +204,21 @@ def score_file(
     file = pq.ParquetFile(swipes)
     partial = out.with_name(out.name + ".partial")
     done = 0
+    waiting = _Reports(reports)
     try:
         with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
             for batch in file.iter_batches(batch_size=_BATCH):
-                rows = [scores.score(swipe) for swipe in _swipes(batch)]
+                rows = []
+                for swipe in _swipes(batch):
+                    for report in waiting.until(swipe.event_time_ms):
+                        scores.take_report(report)
+                    rows.append(scores.score(swipe))
                 writer.write_table(_table(rows, schema))
                 done += len(rows)
                 if progress is not None:
                     progress(done, file.metadata.num_rows)
+        for report in waiting.until(NO_EVENT_TIME_LIMIT_MS):
+            scores.take_report(report)
         entities = pa.Table.from_pylist(scores.entity_alerts, schema=_ENTITY_ALERTS)
         pq.write_table(entities, entities_file(out), compression="zstd")
         partial.replace(out)
@@ -190,6 +229,19 @@ def score_file(
 def entities_file(scores: Path) -> Path:
     """Where the alerts across cards stand, beside the scores."""
     return scores.with_suffix(".entities.parquet")
+
+
+class _Reports:
+    """Fraud reports that wait for their time."""
+
+    def __init__(self, file: Path | None) -> None:
+        values = [] if file is None else pq.read_table(file).column("value").to_pylist()
+        self._waiting = deque(map(_decode_report, values))
+
+    def until(self, time_ms: int) -> Iterator[FraudReport]:
+        """Those made by then that were not given yet."""
+        while self._waiting and self._waiting[0].reported_ms <= time_ms:
+            yield self._waiting.popleft()
 
 
 def _swipes(batch: Any) -> Iterator[Swipe]:
@@ -252,6 +304,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m job.bulk", description=__doc__)
     parser.add_argument("--swipes", type=Path, help="by arrival, Parquet")
     parser.add_argument("--profiles", type=Path, help="card profiles, Parquet")
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        help="fraud reports; reports.parquet beside the swipes if it is there",
+    )
     parser.add_argument("--rules", type=Path, default=DEFAULT_FILE, help="parameters, TOML")
     parser.add_argument("--lateness-ms", type=int, default=30_000)
     parser.add_argument("--out", type=Path)
@@ -275,7 +332,10 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(f"{done} {total}\n")
         sys.stdout.flush()
 
-    score_file(scores, given.swipes, given.profiles, given.out, progress)
+    # By its name where it is not given, as in the local run.
+    beside = given.swipes.with_name("reports.parquet")
+    reports = given.reports or (beside if beside.exists() else None)
+    score_file(scores, given.swipes, given.profiles, given.out, progress, reports)
     if scores.rule_errors:
         # Answers with a rule missing must not be taken for whole ones later.
         given.out.unlink()

@@ -452,13 +452,18 @@ class JudgedSwipe(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """What a rule that looks across cards needs of one judged swipe. Inside the job only."""
+    """What a rule that looks across cards needs of one judged swipe. Inside the job only.
+
+    ``reported``: it is not of the swipe as it came but of a report that it was fraud; the time is
+    then the report's.
+    """
 
     rule: str
     entity_id: str
     card_token: str
     swipe_id: str
     event_time_ms: int
+    reported: bool = False
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):

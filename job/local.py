@@ -4,6 +4,10 @@ The same engine over records in a file: the local run, and the oracle of the liv
 reads the ``swipes`` topic as it was really sent, in the order of each partition, so that it judges
 what the job had to judge.
 
+Between topics there is no order. Profiles come first here; a report comes after the first swipe of
+its card that was made later, and what reports prove is asked when all else is known: a rule on
+reports has to give the same answer whenever the job reads them.
+
     python -m job.local --records sent.parquet --profiles profiles.parquet --out expected.parquet
 """
 
@@ -11,7 +15,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -47,7 +53,7 @@ Progress = Callable[[int, int], None]
 
 
 class Record(NamedTuple):
-    """One record of ``swipes``, in the order of its partition."""
+    """One record of ``swipes`` or ``fraud-reports``, in the order of its partition."""
 
     partition: int
     offset: int
@@ -84,23 +90,35 @@ class LocalJob:
         self._dropped = dropped
         self._card_states: dict[str, CardState] = {}
         self._entity_states: dict[tuple[str, str], EntityState] = {}
+        self._reports: dict[str, deque[Record]] = {}
+        self._reported: list[Observation] = []
 
     def load_profile(self, key: str, value: bytes) -> list[Output]:
         """Take one card profile; gives a dead letter where it cannot be read."""
         source = Source(self.topics.card_profiles, NO_SOURCE, NO_SOURCE)
-        return self.cards.load_profile(value, key, self._card(key), source)
+        observations: list[Observation] = []
+        outputs = self.cards.load_profile(value, key, self._card(key), source, observations)
+        for observation in observations:
+            outputs += self._across_cards(observation)
+        return outputs
+
+    def expect_reports(self, records: Iterable[Record]) -> None:
+        """Take the fraud reports of the whole run; each comes when its card's time has come."""
+        for record in sorted(records, key=attrgetter("record_time_ms", "partition", "offset")):
+            self._reports.setdefault(record.key, deque()).append(record)
 
     def process(self, record: Record) -> Iterator[tuple[Source, Output]]:
         """Take one record; gives what the job has to write for it, with its source."""
         source = Source(self.topics.swipes, record.partition, record.offset)
         observations: list[Observation] = []
         judged: list[JudgedSwipe] = []
+        card = self._card(record.key)
         for output in self.cards.process(
             record.value,
             record.key,
             record.record_time_ms,
             source,
-            self._card(record.key),
+            card,
             observations,
             judged,
         ):
@@ -108,16 +126,44 @@ class LocalJob:
         for swipe in judged:
             self.event_windows.add(swipe)
         for observation in observations:
-            if (observation.rule, observation.swipe_id) in self._dropped:
-                continue
-            key = (observation.rule, observation.entity_id)
-            entity = self._entity_states.setdefault(key, EntityState())
-            for output in self.windows.process(observation, _BEFORE_ALL_TIME_MS, entity):
+            for output in self._across_cards(observation):
                 yield Source(self.topics.swipes, NO_SOURCE, NO_SOURCE), output
+        if self._reports:
+            yield from self._reports_until(record.key, card.high_event_time_ms)
 
-    def finish(self) -> Iterator[Output]:
-        """What event-time windows hold when the stream has ended and all are closed."""
-        yield from self.event_windows.outputs(self.topics)
+    def finish(self) -> Iterator[tuple[Source, Output]]:
+        """What is left when the stream has ended: reports, and what event-time windows hold."""
+        for key in list(self._reports):
+            yield from self._reports_until(key, NO_EVENT_TIME_LIMIT_MS)
+        nowhere = Source(self.topics.swipes, NO_SOURCE, NO_SOURCE)
+        for observation in sorted(self._reported, key=attrgetter("event_time_ms")):
+            for output in self._across_cards(observation):
+                yield nowhere, output
+        for output in self.event_windows.outputs(self.topics):
+            yield nowhere, output
+
+    def _reports_until(self, key: str, time_ms: int) -> Iterator[tuple[Source, Output]]:
+        waiting = self._reports.get(key)
+        while waiting and waiting[0].record_time_ms <= time_ms:
+            report = waiting.popleft()
+            source = Source(self.topics.fraud_reports, report.partition, report.offset)
+            for output in self.cards.load_report(
+                report.value,
+                key,
+                report.record_time_ms,
+                source,
+                self._card(key),
+                self._reported,
+            ):
+                # A place says where on `swipes` an output has its source.
+                yield Source(source.topic, NO_SOURCE, NO_SOURCE), output
+
+    def _across_cards(self, observation: Observation) -> list[Output]:
+        if (observation.rule, observation.swipe_id) in self._dropped:
+            return []
+        key = (observation.rule, observation.entity_id)
+        entity = self._entity_states.setdefault(key, EntityState())
+        return self.windows.process(observation, _BEFORE_ALL_TIME_MS, entity)
 
     def _card(self, key: str) -> CardState:
         state = self._card_states.get(key)
@@ -183,8 +229,10 @@ def run_file(
                     written += _write(writer, rows)
                     if progress is not None:
                         progress(done, record_count)
-            for output in job.finish():
-                rows.append((output.topic, output.key, NO_SOURCE, NO_SOURCE, output.value))
+            for source, output in job.finish():
+                rows.append(
+                    (output.topic, output.key, source.partition, source.offset, output.value)
+                )
             written += _write(writer, rows)
             if progress is not None:
                 progress(record_count, record_count)
@@ -237,6 +285,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m job.local", description=__doc__)
     parser.add_argument("--records", type=Path, required=True, help="swipes as sent, Parquet")
     parser.add_argument("--profiles", type=Path, help="card profiles, Parquet")
+    parser.add_argument(
+        "--reports", type=Path, help="fraud reports as sent; reports.parquet beside the records"
+    )
     parser.add_argument("--observed", type=Path, help="history whose window drops are left out")
     parser.add_argument("--rules", type=Path, default=DEFAULT_FILE, help="parameters, TOML")
     parser.add_argument("--event-time-limit-ms", type=int, default=NO_EVENT_TIME_LIMIT_MS)
@@ -257,6 +308,11 @@ def main(arguments: list[str]) -> int:
     )
     dropped = read_dropped(given.observed) if given.observed else frozenset()
     job = LocalJob(rules, settings, dropped, windows)
+    # By its name where it is not given: whoever starts an older checkout need not know whether
+    # that takes reports.
+    reports = given.reports or given.records.with_name("reports.parquet")
+    if given.reports or reports.exists():
+        job.expect_reports(read_records(reports))
 
     def progress(done: int, total: int) -> None:
         sys.stdout.write(f"{done} {total}\n")

@@ -71,7 +71,9 @@ class PlannedSwipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``role`` says whether it is part of the attack, part of the look-alike, or an ordinary swipe of
     a card concerned. A swipe before the replay's first second becomes history of the card.
-    ``arrival_delay_ms`` is how long a terminal held it back before it was sent.
+    ``arrival_delay_ms`` is how long a terminal held it back before it was sent. ``reported_ms`` is
+    when its holder reported it as fraud, where the scenario says so of a swipe before the first
+    second; of the others the generator draws who reports what, and when.
     """
 
     card: Card
@@ -85,6 +87,7 @@ class PlannedSwipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     device_id: str | None = None
     ip_country: str | None = None
     arrival_delay_ms: int = 0
+    reported_ms: int | None = None
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -15,12 +15,21 @@ from scenarios.base import (
     Role,
     Scenario,
     ScenarioParameters,
+    Terminal,
     World,
 )
 from scenarios.cash import CASH_MACHINE_MCC
 from scenarios.drawing import chance, count_between, exponential_ms
 from scenarios.planning import online_swipe, swipe_at
 from scenarios.remote import MS_PER_H, scaled_amount_minor
+
+MS_PER_DAY: Final = 24 * MS_PER_H
+#: Days until most of what is used has been reported. A choice; of the generator's reports half are
+#: in after a week.
+REPORTED_AFTER_DAYS: Final = 14
+#: Mean hours from use to report of those who report in a short span. A choice: holders whose phone
+#: tells them of each payment.
+TOLD_MEAN_H: Final = 48.0
 
 
 class CompromisedTerminalParameters(ScenarioParameters, frozen=True, kw_only=True):
@@ -30,6 +39,9 @@ class CompromisedTerminalParameters(ScenarioParameters, frozen=True, kw_only=Tru
     ----------
     cards_min, cards_max
         Cards copied and used, evenly.
+    told_min, told_max
+        Further cards, evenly, where the span is too short for anything in it to be reported in it:
+        used before it begins, and reported in it.
     visits_within_h
         Hours in which they visited the merchant.
     dormant_mean_h
@@ -46,6 +58,8 @@ class CompromisedTerminalParameters(ScenarioParameters, frozen=True, kw_only=Tru
 
     cards_min: int
     cards_max: int
+    told_min: int
+    told_max: int
     visits_within_h: float
     dormant_mean_h: float
     uses_max: int
@@ -62,7 +76,9 @@ class CompromisedTerminal(Scenario):
     A terminal or checkout is skimmed. Cards that paid there in some days are copied; days later
     each is used once or a few times, for ordinary amounts, by people who bought the details: a
     stripe at a counter in the same country, or the number on the net. What the cards have in
-    common is the merchant.
+    common is the merchant. Over weeks, reports of the first uses come while others go on. A span
+    shorter than that begins in the middle: some cards were used days before, and their holders
+    report it meanwhile.
 
     Reported by
     -----------
@@ -89,6 +105,8 @@ class CompromisedTerminal(Scenario):
         "easy": CompromisedTerminalParameters(
             cards_min=7,
             cards_max=10,
+            told_min=5,
+            told_max=7,
             visits_within_h=24.0,
             dormant_mean_h=30.0,
             uses_max=4,
@@ -99,6 +117,8 @@ class CompromisedTerminal(Scenario):
         "medium": CompromisedTerminalParameters(
             cards_min=5,
             cards_max=8,
+            told_min=4,
+            told_max=6,
             visits_within_h=48.0,
             dormant_mean_h=60.0,
             uses_max=3,
@@ -109,6 +129,8 @@ class CompromisedTerminal(Scenario):
         "hard": CompromisedTerminalParameters(
             cards_min=4,
             cards_max=6,
+            told_min=1,
+            told_max=3,
             visits_within_h=72.0,
             dormant_mean_h=96.0,
             uses_max=2,
@@ -138,6 +160,8 @@ class CompromisedTerminal(Scenario):
             visit = swipe_at(world, card, merchant, visit_ms, "ordinary")
             swipes.append(msgspec.structs.replace(visit, response_code="00"))
             swipes += self._uses(world, dial, card, use_ms)
+        if world.end_ms - world.start_ms < REPORTED_AFTER_DAYS * MS_PER_DAY:
+            swipes += self._told(world, dial, first, merchant)
         return Incident(
             entity_type="merchant",
             entity_id=merchant.merchant_id,
@@ -149,6 +173,30 @@ class CompromisedTerminal(Scenario):
     def _neighbours(world: World, first: Card, dial: CompromisedTerminalParameters) -> list[Card]:
         wanted = count_between(world, dial.cards_min, dial.cards_max) - 1
         return world.take_cards_at(first.place, wanted)
+
+    def _told(
+        self, world: World, dial: CompromisedTerminalParameters, first: Card, merchant: Terminal
+    ) -> list[PlannedSwipe]:
+        """Cards that were used before the span, and whose holders report it in the span."""
+        within_ms = round(dial.visits_within_h * MS_PER_H)
+        swipes: list[PlannedSwipe] = []
+        for card in world.take_cards_at(
+            first.place, count_between(world, dial.told_min, dial.told_max)
+        ):
+            reported_ms = world.moment_ms()
+            use_ms = min(reported_ms, world.start_ms) - exponential_ms(
+                world, TOLD_MEAN_H * 3_600, 7_200.0
+            )
+            dormant_ms = exponential_ms(world, dial.dormant_mean_h * 3_600, 3_600.0)
+            visit_ms = use_ms - dormant_ms - int(world.rng.integers(within_ms))
+            visit = swipe_at(world, card, merchant, visit_ms, "ordinary")
+            use, *more = self._uses(world, dial, card, use_ms)
+            swipes += [
+                msgspec.structs.replace(visit, response_code="00"),
+                msgspec.structs.replace(use, response_code="00", reported_ms=reported_ms),
+                *(each for each in more if each.event_time_ms < world.start_ms),
+            ]
+        return swipes
 
     @staticmethod
     def _uses(

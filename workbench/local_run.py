@@ -58,6 +58,9 @@ def run_locally(
         manifest = msgspec.json.decode((replay / "manifest.json").read_bytes())
         with phases.phase("engine") as bar:
             as_sent(replay / "records.parquet", history / "sent.parquet", plan.partitions)
+            reports = replay / "reports.parquet"
+            if reports.exists():  # recorded data have none
+                as_sent(reports, history / reports.name, plan.partitions)
             run_oracle(history, replay, plan.job, int(manifest["event_time_limit_ms"]), bar)
         with phases.phase("judge"):
             facts = {

@@ -35,6 +35,8 @@ def run_oracle(
         *("--lateness-ms", str(job.lateness_ms)),
         *("--out", str((history / "expected.parquet").resolve())),
     ]
+    # The local job finds `reports.parquet` beside the records by itself, as one of an older
+    # checkout does not.
     observed = history / "observed.parquet"
     if observed.exists():
         arguments += ["--observed", str(observed.resolve())]

@@ -293,6 +293,7 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
         watch.write(run.history / "job.json", completion)
     with run.phases.phase("read back"):
         read_back(bootstrap, topics.swipes, run.history / "sent.parquet")
+        read_back(bootstrap, topics.fraud_reports, run.history / "reports.parquet")
 
 
 def _collector(run: Run, live: LiveJob) -> Child:

@@ -218,6 +218,8 @@ def _read_shard(
     }
     entities = pq.read_table(entities_file)
     at = _positions(entities.column("swipe_id"), labels.column("swipe_id"))
+    # An alert may name a swipe from before the shard, which has no row.
+    at = np.where(at < 0, NONE, at + rows)
     return _Part(
         facts=facts,
         rules=rules,
@@ -226,7 +228,7 @@ def _read_shard(
         tokens=tokens,
         incidents=incidents,
         fraud_labels=_fraud_labels(labels, columns, number, rows),
-        entity_alerts=_entity_alerts(entities, at + rows, number),
+        entity_alerts=_entity_alerts(entities, at, number),
         rule_errors=_rule_errors(metadata),
     )
 

@@ -1,4 +1,4 @@
-"""What comes out for one record of ``swipes``?
+"""What comes out for one record of ``swipes``, ``card-profiles`` or ``fraud-reports``?
 
 The way of one swipe through the job, without Flink: read, settle its fate, judge, write. The Flink
 function, the local run and the oracle all go through here.
@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -30,11 +31,11 @@ from job.contracts import (
 from job.engine.card_state import CardState
 from job.engine.detector import Detector
 from job.engine.fate import settle
-from job.engine.intake import Unreadable, read
+from job.engine.intake import Unreadable, read, read_report
 from job.engine.judged import judged_swipe
 from job.engine.rules_in_force import RulesInForce
 from job.engine.settings import EngineSettings
-from job.rules.base import CrossCardRule, Rule
+from job.rules.base import CrossCardRule, ReportRule, Rule
 
 _encode = msgspec.json.Encoder().encode
 _decode_profile = msgspec.json.Decoder(CardProfile).decode
@@ -81,7 +82,8 @@ class CardEngine:
     event_time_limit_ms
         As in the settings; a job that lives on wall time moves it forward.
     counts
-        By fate (``judged``, ``repeat``, ``late``, ``dead_letter``) and ``clock``, ``profile``.
+        By fate (``judged``, ``repeat``, ``late``, ``dead_letter``) and ``clock``, ``profile``,
+        ``report``.
     """
 
     def __init__(self, rules: Sequence[Rule], settings: EngineSettings, topics: Topics) -> None:
@@ -89,18 +91,31 @@ class CardEngine:
         self.topics = topics
         self.detector = Detector(rules, settings)
         self.event_time_limit_ms = settings.event_time_limit_ms
-        self.cross_card_rules = [rule for rule in rules if isinstance(rule, CrossCardRule)]
         self.counts: Counter[str] = Counter()
+        self._take(RulesInForce.of(rules))
 
     def use(self, in_force: RulesInForce) -> None:
         """Judge with other rules from the next record on."""
         self.detector.use(in_force)
-        self.cross_card_rules = [r for r in in_force.rules if isinstance(r, CrossCardRule)]
+        self._take(in_force)
 
-    def load_profile(self, value: bytes, key: str, card: CardState, source: Source) -> list[Output]:
+    def _take(self, in_force: RulesInForce) -> None:
+        self.cross_card_rules = [r for r in in_force.rules if isinstance(r, CrossCardRule)]
+        self.report_rules = [r for r in in_force.rules if isinstance(r, ReportRule)]
+        self._keeps_visits = in_force.keeps_visits
+
+    def load_profile(
+        self,
+        value: bytes,
+        key: str,
+        card: CardState,
+        source: Source,
+        observations: list[Observation],
+    ) -> list[Output]:
         """Take one record of ``card-profiles`` into the card's state.
 
         A record without a value is how a compacted topic forgets a key: the card's state stays.
+        The recent swipes of a card that has not swiped yet are visits like any other.
         """
         if not value:
             return []
@@ -117,8 +132,61 @@ class CardEngine:
             if refusal is not None:
                 return [self.dead_letter(value, key, source, refusal)]
         card.apply_profile(profile, self.detector.retention_ms)
+        if not card.judged_count:
+            for swipe in sorted(profile.recent, key=attrgetter("event_time_ms")):
+                self._visit(swipe, card, observations)
         self.counts["profile"] += 1
         return []
+
+    def load_report(
+        self,
+        value: bytes,
+        key: str,
+        record_time_ms: int,
+        source: Source,
+        card: CardState,
+        observations: list[Observation],
+    ) -> list[Output]:
+        """Take one record of ``fraud-reports``; changes nothing in the card's state.
+
+        Parameters
+        ----------
+        value, key, record_time_ms, source, card, observations
+            As in :meth:`process`; the record's time is when the report was made.
+
+        Returns
+        -------
+        list of Output
+            A dead letter, or nothing.
+        """
+        try:
+            report = read_report(value, key, record_time_ms, self.event_time_limit_ms)
+        except Unreadable as reason:
+            return [self.dead_letter(value, key, source, reason)]
+        for rule in self.report_rules:
+            try:
+                observations += rule.suspects(report, card)
+            except Exception:  # one broken rule must not silence the others
+                self.detector.errors_by_rule[rule.name] += 1
+        self.counts["report"] += 1
+        return []
+
+    def _visit(self, swipe: Swipe, card: CardState, observations: list[Observation]) -> list[str]:
+        """Observe where the card was, and remember it; gives the names of rules that raised."""
+        if not self._keeps_visits:
+            return []
+        errors = []
+        for rule in self.report_rules:
+            try:
+                observation = rule.seen(swipe, card)
+            except Exception:  # one broken rule must not silence the others
+                self.detector.errors_by_rule[rule.name] += 1
+                errors.append(rule.name)
+                continue
+            if observation is not None:
+                observations.append(observation)
+        card.note_visit(swipe)
+        return errors
 
     def _unfit_for_warm_start(self, swipe: Swipe, key: str) -> Unreadable | None:
         """A swipe of another card, or one so far ahead that all that follow would be late."""
@@ -202,6 +270,7 @@ class CardEngine:
                 continue
             if observation is not None:
                 observations.append(observation)
+        errors += self._visit(swipe, card, observations)
         if errors:
             named = [*decision.rule_errors, *errors]
             decision = msgspec.structs.replace(decision, rule_errors=named)

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from job.contracts import CONTRACT_VERSION, ClockRecord, DeadLetterReason, Swipe
+from job.contracts import CONTRACT_VERSION, ClockRecord, DeadLetterReason, FraudReport, Swipe
 
 #: Longest explanation kept in a dead letter, in characters.
 DETAIL_LIMIT: Final = 500
@@ -38,6 +38,7 @@ class _Version(msgspec.Struct):
 
 
 _decode_swipe = msgspec.json.Decoder(Swipe).decode
+_decode_report = msgspec.json.Decoder(FraudReport).decode
 _decode_clock = msgspec.json.Decoder(ClockRecord).decode
 _decode_version = msgspec.json.Decoder(_Version).decode
 
@@ -83,6 +84,45 @@ def read(
             f"event_time_ms is {event_time_ms}, the record's timestamp {record_time_ms}",
         )
     return swipe
+
+
+def read_report(value: bytes, key: str, record_time_ms: int, reported_limit_ms: int) -> FraudReport:
+    """Decode one record of the ``fraud-reports`` topic and check it against its envelope.
+
+    Parameters
+    ----------
+    value, key, record_time_ms
+        As for :func:`read`; the record's time must be ``reported_ms``.
+    reported_limit_ms
+        A report made later than this has a broken clock and is refused.
+
+    Raises
+    ------
+    Unreadable
+        With the reason, if the record is no report.
+    """
+    if not value:
+        raise Unreadable("empty", "the record has no value")
+    try:
+        report = _decode_report(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise contract_breach(value, error) from None
+    if report.card_token != key:
+        raise Unreadable(
+            "key_mismatch",
+            f"the record's key is {key[:80]!r}, its card_token {report.card_token!r}",
+        )
+    if report.reported_ms > reported_limit_ms:
+        raise Unreadable(
+            "event_time_ahead",
+            f"reported_ms {report.reported_ms} is past the limit {reported_limit_ms}",
+        )
+    if report.reported_ms != record_time_ms:
+        raise Unreadable(
+            "timestamp_mismatch",
+            f"reported_ms is {report.reported_ms}, the record's timestamp {record_time_ms}",
+        )
+    return report
 
 
 def _clock_or_reason(value: bytes, error: Exception) -> ClockRecord:

@@ -23,7 +23,7 @@ from job.contracts import (
 )
 from job.engine.intake import Unreadable, contract_breach
 from job.engine.rules_in_force import RulesInForce, longest_lookback_ms
-from job.rules.base import CrossCardRule, Rule
+from job.rules.base import ReportRule, Rule, WindowedRule
 from job.rules.discovery import rule_classes
 from job.rules.parameters import ParametersError, convert_parameters, require_rule
 
@@ -80,6 +80,7 @@ class RuleSet:
         return RulesInForce(
             rules=judging,
             lookback_ms=longest_lookback_ms(may_judge),
+            keeps_visits=any(isinstance(rule, ReportRule) for rule in may_judge),
             version=self.version if self.changes else "",
             snoozed_until_ms={
                 (each.entity_type, each.entity_id): each.until_ms for each in self.snoozed.values()
@@ -170,7 +171,7 @@ class RuleSet:
             raise Unreadable("rule_change", str(error)) from None
         except Exception as error:  # a rule that cannot be made of its parameters
             raise Unreadable("rule_change", f"{change.rule}: {error}") from None
-        if isinstance(changed, CrossCardRule) and isinstance(before, CrossCardRule):  # noqa: SIM102
+        if isinstance(changed, WindowedRule) and isinstance(before, WindowedRule):  # noqa: SIM102
             if changed.window_ms != before.window_ms:
                 raise Unreadable(
                     "rule_change",

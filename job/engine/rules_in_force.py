@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from job.contracts import Swipe
-from job.rules.base import CardRule, Rule
+from job.rules.base import CardRule, ReportRule, Rule
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class RulesInForce:
     lookback_ms
         Event time that a card's history must reach back: of all rules that may judge again, the
         paused ones included, or they would wake up blind.
+    keeps_visits
+        Whether a card's visits are remembered: by the same rules that may judge again.
     version
         Written into decisions and alerts; empty while the job's parameter file alone counts.
     snoozed_until_ms
@@ -28,13 +30,15 @@ class RulesInForce:
 
     rules: tuple[Rule, ...]
     lookback_ms: int
+    keeps_visits: bool = False
     version: str = ""
     snoozed_until_ms: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rules: Sequence[Rule]) -> RulesInForce:
         """Only these rules, and nobody snoozed."""
-        return cls(tuple(rules), longest_lookback_ms(rules))
+        keeps_visits = any(isinstance(rule, ReportRule) for rule in rules)
+        return cls(tuple(rules), longest_lookback_ms(rules), keeps_visits)
 
     def snoozes(self, swipe: Swipe) -> bool:
         """Whether the swipe's card or merchant is snoozed."""

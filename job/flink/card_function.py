@@ -23,7 +23,7 @@ from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
 from job.flink.card_value import card_value
 from job.flink.rule_changes import RuleChanges, Standing
-from job.flink.tables import unframe
+from job.flink.tables import PROFILE_KIND, REPORT_KIND, SWIPE_KIND, unframe
 from job.rules.parameters import rules_from_tables
 from job.version import check_code_hash, code_hash
 
@@ -76,6 +76,11 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         self._rule_tables = rule_tables
         self._settings = settings
         self._topics = topics
+        self._topic_of_kind = {
+            SWIPE_KIND: topics.swipes,
+            PROFILE_KIND: topics.card_profiles,
+            REPORT_KIND: topics.fraud_reports,
+        }
         self._max_ahead_ms = max_ahead_ms
         self._cache_cards = cache_cards
         self._state_ttl_ms = state_ttl_ms
@@ -102,7 +107,7 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         self._counters: dict[str, Any] = {}
         self._reported: dict[str, int] = {}
         self._records = 0
-        for name in ("judged", "repeat", "late", "dead_letter", "clock", "profile"):
+        for name in ("judged", "repeat", "late", "dead_letter", "clock", "profile", "report"):
             self._count(f"fate_{name}", 0)
         for rule in self._engine.detector.rules:
             self._count(f"alerts_{rule.name}", 0)
@@ -117,13 +122,13 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
     def process_element(
         self, value: bytes, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext
     ) -> Iterable[Any]:
-        """Take one framed record (:func:`job.flink.tables.source_query`)."""
+        """Take one framed record (:func:`job.flink.tables.source_query`, ``reports_query``)."""
         results: list[Any] = []
         if not self._changes.loaded:
             results += map(tuple, self._changes.load(ctx))
-        is_swipe, partition, offset, key, payload = unframe(value)
-        topic = self._topics.swipes if is_swipe else self._topics.card_profiles
-        source = Source(topic, partition, offset)
+        kind, partition, offset, key, payload = unframe(value)
+        is_swipe = kind == SWIPE_KIND
+        source = Source(self._topic_of_kind[kind], partition, offset)
         observations: list[Observation] = []
         judged: list[JudgedSwipe] | None = [] if self._with_windows else None
         card = self._cache.get(key)
@@ -142,9 +147,14 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
                     payload, key, ctx.timestamp(), source, card, observations, judged
                 )
                 changed = card.judged_count != before
-            else:
-                outputs = self._engine.load_profile(payload, key, card, source)
+            elif kind == PROFILE_KIND:
+                outputs = self._engine.load_profile(payload, key, card, source, observations)
                 changed = not outputs
+            else:
+                outputs = self._engine.load_report(
+                    payload, key, ctx.timestamp(), source, card, observations
+                )
+                changed = False
             if changed:
                 encoded = encode_card_state(card)
             to_windows = [(JUDGED, encode_judged(swipe)) for swipe in judged or ()]

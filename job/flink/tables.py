@@ -1,9 +1,9 @@
 """How do records come in from Kafka, and how do the outputs go back, in the JVM?
 
 Kafka, event time, watermarks and transactions are left to Flink's SQL connector: Python never
-touches them. One source reads swipes and card profiles, one the changes of the rules; a sink writes
-any output topic in one transaction, so that a card's decision and its alert become visible
-together.
+touches them. One source reads swipes and card profiles, one fraud reports, one the changes of the
+rules; a sink writes any output topic in one transaction, so that a card's decision and its alert
+become visible together.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from job.flink.options import JobOptions
 SWIPE_KIND = b"S"
 PROFILE_KIND = b"P"
 RULE_KIND = b"R"
+REPORT_KIND = b"F"
 
 
 class Framed(NamedTuple):
     """One record of the source with where it stood."""
 
-    is_swipe: bool
+    kind: bytes
     partition: int
     offset: int
     key: str
@@ -39,12 +40,12 @@ def unframe(data: bytes) -> Framed:
     Examples
     --------
     >>> unframe(b"S 3 17 2 c1{}")
-    Framed(is_swipe=True, partition=3, offset=17, key='c1', value=b'{}')
+    Framed(kind=b'S', partition=3, offset=17, key='c1', value=b'{}')
     """
     kind, partition, offset, key_length, rest = data.split(b" ", 4)
     split = int(key_length)
     key = rest[:split].decode("utf-8", errors="replace")
-    return Framed(kind == SWIPE_KIND, int(partition), int(offset), key, rest[split:])
+    return Framed(kind, int(partition), int(offset), key, rest[split:])
 
 
 def frame_rule(partition: int, offset: int, key: bytes, value: bytes) -> bytes:
@@ -53,7 +54,7 @@ def frame_rule(partition: int, offset: int, key: bytes, value: bytes) -> bytes:
     Examples
     --------
     >>> unframe(frame_rule(3, 17, b"velocity", b"{}"))
-    Framed(is_swipe=False, partition=3, offset=17, key='velocity', value=b'{}')
+    Framed(kind=b'R', partition=3, offset=17, key='velocity', value=b'{}')
     """
     return b"%s %d %d %d %s%s" % (RULE_KIND, partition, offset, len(key), key, value)
 
@@ -85,6 +86,38 @@ def source_table(options: JobOptions, topics: Topics) -> str:
             'connector' = 'kafka',
             'topic' = '{topics.swipes};{topics.card_profiles}',
             'scan.startup.mode' = 'group-offsets',
+            'properties.bootstrap.servers' = '{options.bootstrap_servers}',
+            'properties.group.id' = '{options.group_id}',
+            'properties.auto.offset.reset' = 'earliest',
+            'properties.fetch.min.bytes' = '1',
+            'key.format' = 'raw',
+            'key.fields' = 'record_key',
+            'value.format' = 'raw',
+            'value.fields-include' = 'EXCEPT_KEY'
+            {_client_properties(options)}
+        )
+    """
+
+
+def reports_table(options: JobOptions, topics: Topics) -> str:
+    """DDL of the table ``fraud_reports``, read from where the job stopped.
+
+    It has no say in event time, as the changes of the rules have none (:func:`rules_table`): days
+    may pass between two reports, and each is about days before it.
+    """
+    return f"""
+        CREATE TEMPORARY TABLE fraud_reports (
+            record_key BYTES,
+            record_value BYTES,
+            record_partition INT METADATA FROM 'partition' VIRTUAL,
+            record_offset BIGINT METADATA FROM 'offset' VIRTUAL,
+            record_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+            WATERMARK FOR record_time AS TO_TIMESTAMP_LTZ(0, 3)
+        ) WITH (
+            'connector' = 'kafka',
+            'topic' = '{topics.fraud_reports}',
+            'scan.startup.mode' = 'group-offsets',
+            'scan.watermark.idle-timeout' = '1 ms',
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',
             'properties.group.id' = '{options.group_id}',
             'properties.auto.offset.reset' = 'earliest',
@@ -141,6 +174,15 @@ def source_query(topics: Topics) -> str:
     )
     return f"""
         SELECT COALESCE(CAST(record_key AS STRING), ''), {_framed(kind)}, record_time FROM incoming
+    """  # noqa: S608
+
+
+def reports_query() -> str:
+    """The same fields for fraud reports: card key, framed bytes, time of the report."""
+    kind = f"'{REPORT_KIND.decode()} '"
+    return f"""
+        SELECT COALESCE(CAST(record_key AS STRING), ''), {_framed(kind)}, record_time
+        FROM fraud_reports
     """  # noqa: S608
 
 

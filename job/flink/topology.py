@@ -1,7 +1,8 @@
 """How do source, functions and sink hang together?
 
-incoming -> keyed by card -> CardFunction -> decisions, alerts, late, dead letters -> outgoing
-                              ^   | observations, keyed by rule and entity
+incoming --+
+           +-> keyed by card -> CardFunction -> decisions, alerts, late, dead letters -> outgoing
+fraud_reports                 ^   | observations, keyed by rule and entity
 rule_changes, to every task --+   v
                               +> WindowFunction -> alerts, window drops -> outgoing_across
                                   | judged swipes, in Java from here on
@@ -11,6 +12,8 @@ rule_changes, to every task --+   v
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +30,24 @@ from job.flink.card_value import CARDS_UID
 from job.flink.options import JobOptions
 from job.flink.rule_changes import RULES_STATE
 from job.flink.standing_rules import read_standing
-from job.flink.tables import rules_query, rules_table, sink_table, source_query, source_table
+from job.flink.tables import (
+    reports_query,
+    reports_table,
+    rules_query,
+    rules_table,
+    sink_table,
+    source_query,
+    source_table,
+)
 from job.flink.window_function import WindowFunction
 from job.rules.parameters import DEFAULT_FILE, read_tables
 
 #: From the project's own jar (`job/java`): which files RocksDB merges, and when.
 ROCKSDB_OPTIONS_FACTORY: Final = "dev.paystream.flink.FrequentCheckpointsOptionsFactory"
+#: Key, framed record, and event time, which the third field carries into the stream.
+_FRAMED_BY_CARD: Final = Types.ROW(
+    [Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.INSTANT()]
+)
 _OUTPUT: Final = Types.TUPLE([Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
 
@@ -120,6 +135,7 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     tables = StreamTableEnvironment.create(env)
     tables.execute_sql(source_table(options, topics))
     tables.execute_sql(rules_table(options, topics))
+    tables.execute_sql(reports_table(options, topics))
 
     card_function = CardFunction(
         rule_tables,
@@ -131,8 +147,9 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         standing,
         with_windows=bool(options.windows),
     )
-    by_card = keyed_by_card(_incoming(tables, topics))
+    incoming = _incoming(tables, topics)
     rule_changes = _rule_changes(env, tables).broadcast(RULES_STATE)
+    by_card = keyed_by_card(incoming.union(_fraud_reports(env, tables)))
     judged = (
         by_card.connect(rule_changes)
         .process(card_function, _OUTPUT)
@@ -181,21 +198,28 @@ def _event_time_windows(judged: DataStream, options: JobOptions, topics: Topics)
 
 
 def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
-    return tables.to_append_stream(
-        tables.sql_query(source_query(topics)),
-        # The third field carries event time into the stream.
-        Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.INSTANT()]),
-    )
+    return tables.to_append_stream(tables.sql_query(source_query(topics)), _FRAMED_BY_CARD)
+
+
+def _fraud_reports(env: StreamExecutionEnvironment, tables: StreamTableEnvironment) -> DataStream:
+    with _one_reader(env):
+        return tables.to_append_stream(tables.sql_query(reports_query()), _FRAMED_BY_CARD)
 
 
 def _rule_changes(env: StreamExecutionEnvironment, tables: StreamTableEnvironment) -> DataStream:
-    """One reader: changes are few, and a reader without a partition would hold event time back."""
-    parallelism = env.get_parallelism()
-    env.set_parallelism(1)
-    try:
+    with _one_reader(env):
         return tables.to_append_stream(
             tables.sql_query(rules_query()), Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE())])
         )
+
+
+@contextmanager
+def _one_reader(env: StreamExecutionEnvironment) -> Iterator[None]:
+    """Of a topic with few records; a reader without a partition would hold event time back."""
+    parallelism = env.get_parallelism()
+    env.set_parallelism(1)
+    try:
+        yield
     finally:
         env.set_parallelism(parallelism)
 

@@ -86,9 +86,9 @@ class WindowFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
         stored = self._state.value()
         entity = decode_entity_state(stored)
         outputs = self._engine.process(observation, timers.current_watermark(), entity)
-        if entity.windows and observation.rule in self._engine.rules:
+        if not entity.is_empty and observation.rule in self._engine.rules:
             self._state.update(encode_entity_state(entity))
-            timers.register_event_time_timer(self._engine.window_end_ms(observation) - 1)
+            timers.register_event_time_timer(self._engine.useful_until_ms(observation) - 1)
         self._report()
         return [tuple(output) for output in (*told, *outputs)]
 
@@ -103,7 +103,7 @@ class WindowFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
             return ()
         entity = decode_entity_state(stored)
         self._engine.close(timestamp, entity)
-        if entity.windows:
+        if not entity.is_empty:
             self._state.update(encode_entity_state(entity))
         else:
             self._state.clear()

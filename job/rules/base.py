@@ -29,7 +29,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from job.contracts import EntityType, Observation, Swipe
+from job.contracts import EntityType, FraudReport, Observation, Swipe
 from job.engine.card_state import CardState
 
 Saw = Mapping[str, str | int | float | None]
@@ -102,11 +102,11 @@ class CardRule(Rule):
         """Why it fired. Called only when ``measure`` reached the threshold, with the same state."""
 
 
-class CrossCardRule(Rule):
-    """A rule that looks across cards: distinct cards of one entity in one tumbling window.
+class WindowedRule(Rule):
+    """A rule that looks across cards, at one entity in one tumbling window of event time.
 
-    It fires early, at the swipe that brings the count to the threshold, because a count of
-    distinct cards never falls again; one alert for each entity and window.
+    It fires early, on a condition that cannot become false again; one alert for each entity and
+    window.
     """
 
     entity_type: ClassVar[EntityType]
@@ -116,10 +116,56 @@ class CrossCardRule(Rule):
     def window_ms(self) -> int:
         """Length of the tumbling window; windows start at multiples of it since the epoch."""
 
+    def snoozed_by(self, observation: Observation) -> tuple[tuple[str, str], ...]:
+        """Type and id of each entity whose snooze keeps an alert on this observation back."""
+        return ((self.entity_type, observation.entity_id),)
+
+
+class CrossCardRule(WindowedRule):
+    """A rule that counts distinct cards of one entity, which never become fewer again.
+
+    It fires at the swipe that brings the count to the threshold.
+    """
+
     @abstractmethod
     def observe(self, swipe: Swipe) -> Observation | None:
         """What of this judged swipe counts, and for which entity; None if nothing."""
 
-    def snoozed_by(self, observation: Observation) -> tuple[tuple[str, str], ...]:
-        """Type and id of each entity whose snooze keeps an alert on this observation back."""
-        return ((self.entity_type, observation.entity_id),)
+
+class ReportRule(WindowedRule):
+    """A rule that sets the cards of an entity that were reported against those seen there.
+
+    It fires at a report. Seen are cards on days that lie well behind that report, so that which
+    topic the job reads faster decides nothing.
+    """
+
+    @abstractmethod
+    def seen(self, swipe: Swipe, card: CardState) -> Observation | None:
+        """A card to count at an entity, given the state before this swipe; None if none."""
+
+    @abstractmethod
+    def suspects(self, report: FraudReport, card: CardState) -> list[Observation]:
+        """The entities that a report speaks against, given what its card did."""
+
+    @abstractmethod
+    def measure(self, cards: int, at_ms: int, seen_by_day: Mapping[int, int]) -> float:
+        """The rule's value for an entity.
+
+        Parameters
+        ----------
+        cards
+            Distinct cards reported in the window.
+        at_ms
+            Event time of the report that made them so many.
+        seen_by_day
+            Number of cards first observed as seen there, by day since the epoch (UTC).
+
+        Returns
+        -------
+        float
+            For as many cards never more at a later moment of one window.
+        """
+
+    @abstractmethod
+    def explain(self, cards: int, at_ms: int, seen_by_day: Mapping[int, int]) -> Saw:
+        """The figures it looked at; called only when ``measure`` reached the threshold."""

@@ -1,7 +1,8 @@
 """Which rules are there?
 
-Each module of :mod:`job.rules` that defines a subclass of ``CardRule`` or ``CrossCardRule`` is a
-rule: drop in a file, and it judges, has its page, its contract tests and its row in every table.
+Each module of :mod:`job.rules` that defines a subclass of ``CardRule``, ``CrossCardRule`` or
+``ReportRule`` is a rule: drop in a file, and it judges, has its page, its contract tests and its
+row in every table.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pkgutil
 from functools import cache
 
 import job.rules
-from job.rules.base import CardRule, CrossCardRule, Rule
+from job.rules.base import CardRule, CrossCardRule, ReportRule, Rule
 
 
 @cache
@@ -53,3 +54,8 @@ def card_rule_classes() -> dict[str, type[CardRule]]:
 def cross_card_rule_classes() -> dict[str, type[CrossCardRule]]:
     """The rules that look across cards."""
     return {n: c for n, c in rule_classes().items() if issubclass(c, CrossCardRule)}
+
+
+def report_rule_classes() -> dict[str, type[ReportRule]]:
+    """The rules that look at fraud reports."""
+    return {n: c for n, c in rule_classes().items() if issubclass(c, ReportRule)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Final
 
-from job.contracts import CardProfile, EntryMode, MessageType, Swipe
+from job.contracts import CardProfile, EntryMode, FraudKind, FraudReport, MessageType, Swipe
 from job.engine.card_state import CardState
 
 _RETENTION_MS: Final = 7 * 86_400_000
@@ -56,6 +56,22 @@ def example_swipe(
         ip_country=ip_country,
         response_code=response_code,
         message_type=message_type,
+    )
+
+
+def example_report(
+    *, event_time_ms: int, reported_ms: int, kind: FraudKind = "counterfeit"
+) -> FraudReport:
+    """A report that a swipe of the example's card, at another shop, was fraud; times in ms."""
+    return FraudReport(
+        report_id="report:copied",
+        swipe_id="copied",
+        card_token="example-card",  # noqa: S106
+        merchant_id="another-shop",
+        terminal_id="another-till",
+        event_time_ms=event_time_ms,
+        reported_ms=reported_ms,
+        kind=kind,
     )
 
 

@@ -7,6 +7,7 @@ refused by name.
 from __future__ import annotations
 
 import difflib
+import threading
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,10 @@ from job.rules.discovery import rule_classes
 
 #: The parameters that the production job runs with.
 DEFAULT_FILE: Final = Path(__file__).with_name("parameters.toml")
+#: The first conversion into a class makes what msgspec knows of it, and a second thread that comes
+#: meanwhile takes it half made: a segmentation fault. Both of the job's functions open at once, in
+#: one process.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class ParametersError(ValueError):
@@ -98,7 +103,8 @@ def convert_parameters(
         Naming the origin, the field and what is wrong with it.
     """
     try:
-        return msgspec.convert(table, parameters_class, strict=True)
+        with _ONE_AT_A_TIME:
+            return msgspec.convert(table, parameters_class, strict=True)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         field = f"{name}.{path.rstrip('`')}" if path else name

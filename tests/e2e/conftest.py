@@ -14,6 +14,7 @@ from generator.settings import Disturbances, ReplaySettings
 from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.console import Phases
+from workbench.intervention import Intervention
 from workbench.plan import JobPlan, RunPlan
 from workbench.simulate import simulate
 
@@ -42,7 +43,10 @@ def run_it(stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("runs")
 
     def run(
-        job: JobPlan | None = None, fault: str | None = None, **replay: Any
+        job: JobPlan | None = None,
+        fault: str | None = None,
+        intervention: Intervention | None = None,
+        **replay: Any,
     ) -> tuple[Path, Evaluation]:
         settings = {"duration_s": 12, "warm_up_s": 3, "rate_per_min": 24_000, **replay}
         plan = RunPlan(
@@ -57,6 +61,7 @@ def run_it(stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFacto
             settings=stack_settings,
             replays=folder / "replays",
             keep_stack=True,
+            intervention=intervention,
         )
 
     return run

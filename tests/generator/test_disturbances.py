@@ -37,7 +37,7 @@ def run_engine(replay: Any) -> tuple[dict[str, Counter[str]], Counter[str], Card
     for number, row in enumerate(replay.rows("profiles")):
         token = row["card_token"]
         source = Source("card-profiles", 0, number)
-        assert engine.load_profile(row["value"], token, cards[token], source) == []
+        assert engine.load_profile(row["value"], token, cards[token], source, []) == []
     topics: dict[str, Counter[str]] = defaultdict(Counter)
     reasons: Counter[str] = Counter()
     for row in replay.rows("records"):

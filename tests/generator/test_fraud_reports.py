@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Consumer
 
+from evaluation.read_back import read_back
 from generator.fraud_reports import (
     OVERLOOKED_SHARE,
     REPORT_MEDIAN_DAYS,
@@ -20,9 +23,14 @@ from generator.fraud_reports import (
     fraud_reports,
     publish_fraud_reports,
 )
+from generator.replay import load_manifest, write_replay
+from generator.report_feed import ReportFeed
+from generator.settings import ReplaySettings
 from generator.tables import LABELS, SWIPES
-from job.contracts import FraudReport
+from generator.topics import create_run_topics
+from job.contracts import CardProfile, FraudReport
 
+decode_profile = msgspec.json.Decoder(CardProfile).decode
 DAY_MS = 86_400_000
 START_MS = 1_700_000_000_000
 HOLDERS, FRAUD_EACH, GENUINE = 2_000, 3, 20_000
@@ -138,3 +146,84 @@ def test_they_reach_their_topic_with_their_own_time(
     assert read == reports[:200]
     assert [message.timestamp()[1] for message in found] == [each.reported_ms for each in read]
     assert found[0].key().decode() == read[0].card_token
+
+
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty seconds in which cards copied days before are in use, and are reported."""
+    folder = tmp_path_factory.mktemp("minute") / "replay"
+    settings = ReplaySettings(
+        scenario="compromised_terminal",
+        difficulty="easy",
+        incidents=2,
+        rate_per_min=6_000,
+        duration_s=15,
+        warm_up_s=5,
+    )
+    write_replay(settings, folder)
+    return folder
+
+
+def replay_reports(replay: Path) -> list[tuple[dict[str, Any], FraudReport]]:
+    rows = pq.read_table(replay / "reports.parquet").to_pylist()
+    return [(row, msgspec.json.decode(row["value"], type=FraudReport)) for row in rows]
+
+
+def test_a_minute_s_reports_are_of_swipes_that_their_cards_profiles_hold(minute: Path) -> None:
+    reports = replay_reports(minute)
+    assert len(reports) >= 2 * 5
+    profiles = pq.read_table(minute / "profiles.parquet")
+    past = {
+        token: {swipe.swipe_id: swipe for swipe in decode_profile(value).recent}
+        for token, value in zip(*(profiles.column(n).to_pylist() for n in profiles.column_names),
+                                strict=True)
+    }  # fmt: skip
+    (shop, other) = pq.read_table(minute / "incidents.parquet").column("entity_id").to_pylist()
+    for _, report in reports:
+        known = past[report.card_token]
+        assert known[report.swipe_id].event_time_ms == report.event_time_ms
+        # Without the visit there would be nothing that the cards have in common.
+        assert {shop, other} & {swipe.merchant_id for swipe in known.values()}
+
+
+def test_a_minute_s_reports_come_in_it_in_order_and_are_due_at_their_time(minute: Path) -> None:
+    manifest = load_manifest(minute)
+    rows = [row for row, _ in replay_reports(minute)]
+    times = [row["record_time_ms"] for row in rows]
+    assert times == sorted(times)
+    for row, report in replay_reports(minute):
+        assert manifest.event_time_start_ms <= report.reported_ms < manifest.event_time_end_ms
+        assert row["record_time_ms"] == report.reported_ms
+        assert row["due_us"] == (report.reported_ms - manifest.event_time_start_ms) * 1_000
+        assert row["key"] == report.card_token
+    assert manifest.counts["fraud_reports"] == len(rows)
+
+
+@pytest.mark.stack
+def test_a_sender_publishes_what_is_due_and_no_more(
+    kafka_address: str, prefix: str, minute: Path
+) -> None:
+    create_run_topics(kafka_address, prefix)
+    feed = ReportFeed(minute, kafka_address, prefix)
+    reports = [report for _, report in replay_reports(minute)]
+    now_ns = time.monotonic_ns()
+    feed.send_due(now_ns + 1_000_000_000)
+    assert feed.sent == 0
+    feed.send_due(now_ns - 20_000_000_000)
+    feed.finish()
+    assert feed.sent == len(reports)
+    sent = minute / f"{prefix}back.parquet"
+    assert read_back(kafka_address, f"{prefix}fraud-reports", sent) == len(reports)
+    decode = msgspec.json.Decoder(FraudReport).decode
+    found = list(map(decode, pq.read_table(sent).column("value").to_pylist()))
+    assert sorted(each.report_id for each in found) == sorted(each.report_id for each in reports)
+
+
+@pytest.mark.stack
+def test_a_replay_without_reports_needs_no_topic(
+    kafka_address: str, prefix: str, tmp_path: Path
+) -> None:
+    feed = ReportFeed(tmp_path, kafka_address, f"{prefix}nothing-here.")
+    feed.send_due(0)
+    feed.finish()
+    assert feed.sent == 0

@@ -17,6 +17,7 @@ from job.engine.settings import EngineSettings
 from job.local import LocalJob, read_records
 from job.rules.parameters import DEFAULT_FILE, load_rules
 from scenarios.discovery import scenario_classes
+from workbench.local_run import as_sent
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,8 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scores(replay: Path) -> pa.Table:
     out = replay / "scores.parquet"
     bulk = BulkScores(load_rules(), EngineSettings())
-    score_file(bulk, replay / "swipes.parquet", replay / "profiles.parquet", out)
+    swipes, profiles = replay / "swipes.parquet", replay / "profiles.parquet"
+    score_file(bulk, swipes, profiles, out, reports=replay / "reports.parquet")
     return pq.read_table(out)
 
 
@@ -59,14 +61,17 @@ def written(replay: Path) -> tuple[list[Decision], list[Alert]]:
     rows = rows.append_column("partition", pa.array([0] * len(rows), pa.int32()))
     rows = rows.append_column("offset", pa.array(range(len(rows)), pa.int64()))
     pq.write_table(rows, replay / "sent.parquet")
-    decisions, alerts = [], []
-    for record in read_records(replay / "sent.parquet"):
-        for _, output in job.process(record):
-            if output.topic == "decisions":
-                decisions.append(msgspec.json.decode(output.value, type=Decision))
-            elif output.topic == "alerts":
-                alerts.append(msgspec.json.decode(output.value, type=Alert))
-    return decisions, alerts
+    as_sent(replay / "reports.parquet", replay / "sent-reports.parquet", 1)
+    job.expect_reports(read_records(replay / "sent-reports.parquet"))
+    written = [out for r in read_records(replay / "sent.parquet") for _, out in job.process(r)]
+    written += [output for _, output in job.finish()]
+    of_topic = {
+        topic: [
+            msgspec.json.decode(each.value, type=kind) for each in written if each.topic == topic
+        ]
+        for topic, kind in (("decisions", Decision), ("alerts", Alert))
+    }
+    return of_topic["decisions"], of_topic["alerts"]
 
 
 def test_every_score_and_action_is_the_job_s(
@@ -88,7 +93,7 @@ def test_the_bits_name_the_rules_that_fired(
 ) -> None:
     described = msgspec.json.decode(scores.schema.metadata[b"rules"])
     names = [each["name"] for each in described]
-    across = {"bin_attack"}
+    across = {"bin_attack", "compromised_terminal"}
     for bits, decision in zip(scores.column("fired").to_pylist(), written[0], strict=True):
         named = {name for bit, name in enumerate(names) if bits >> bit & 1} - across
         assert named == set(decision.rules)
@@ -107,9 +112,15 @@ def test_the_alerts_across_cards_stand_beside(
     replay: Path, scores: pa.Table, written: tuple[list[Decision], list[Alert]]
 ) -> None:
     entities = pq.read_table(entities_file(replay / "scores.parquet"))
-    expected = [each.entity_id for each in written[1] if each.entity_type != "card"]
-    assert entities.column("entity_id").to_pylist() == expected
-    assert expected
+    expected = [
+        (each.findings[0].rule, each.entity_id, each.event_time_ms)
+        for each in written[1]
+        if each.entity_type != "card"
+    ]
+    names = ["rule", "entity_id", "event_time_ms"]
+    found = zip(*(entities.column(name).to_pylist() for name in names), strict=True)
+    assert sorted(found) == sorted(expected)
+    assert {rule for rule, *_ in expected} == {"bin_attack", "compromised_terminal"}
 
 
 def test_the_hash_changes_with_the_parameters_and_nothing_else(tmp_path: Path) -> None:

@@ -192,3 +192,25 @@ def test_a_rules_file_that_cannot_be_used_is_refused_in_one_line(
     assert main(["--records", "-", "--rules", str(rules), "--out", str(out)]) == 2
     assert "no_such_rule" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_report_that_cannot_be_read_is_an_output_without_a_place(tmp_path: Path) -> None:
+    job, out = local_job(), tmp_path / "expected.parquet"
+    job.expect_reports([Record(0, 0, 1, KEY, b"{"), Record(0, 1, 9, "nobody", b"")])
+    run_file(job, swipes(3), 3, None, out)
+    letters = [row for row in outputs(out) if row["topic"] == "dead-letters"]
+    told = [msgspec.json.decode(row["value"]) for row in letters]
+    assert [(each["topic"], each["offset"], each["reason"]) for each in told] == [
+        ("fraud-reports", 0, "not_json"),
+        ("fraud-reports", 1, "empty"),
+    ]
+    assert {row["offset"] for row in letters} == {NO_SOURCE}
+
+
+def test_reports_are_found_beside_the_records_by_their_name(tmp_path: Path) -> None:
+    for name, records in (("sent", swipes(2)), ("reports", [Record(0, 0, 1, KEY, b"{")])):
+        rows = [record._asdict() for record in records]
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    out = tmp_path / "expected.parquet"
+    assert main(["--records", str(tmp_path / "sent.parquet"), "--out", str(out)]) == 0
+    assert "dead-letters" in {row["topic"] for row in outputs(out)}

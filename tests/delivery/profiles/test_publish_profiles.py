@@ -269,7 +269,7 @@ def test_the_job_takes_every_profile_and_a_deletion_leaves_the_state_of_its_card
     def take() -> None:
         for token, value in topic_state(order).items():
             card = cards.setdefault(token, CardState())
-            assert engine.load_profile(value or b"", token, card, source) == []
+            assert engine.load_profile(value or b"", token, card, source, []) == []
 
     take()
     assert engine.counts["profile"] == 50

@@ -17,6 +17,8 @@ from job.engine.card_state import (
     DEVICE_LIMIT,
     HISTORY_LIMIT,
     STATE_VERSION,
+    VISIT_KEPT_MS,
+    VISIT_LIMIT,
     CardState,
     decode_card_state,
     encode_card_state,
@@ -196,7 +198,7 @@ def test_profiles_that_change_for_ever_do_not_grow_the_state() -> None:
 def test_a_profile_with_figures_out_of_this_world_is_a_dead_letter(bench: Any, field: str) -> None:
     value = msgspec.json.encode(msgspec.to_builtins(profile()) | {field: 1e200})
     (output,) = bench.engine.load_profile(
-        value, "example-card", bench.card, Source("card-profiles", 0, 0)
+        value, "example-card", bench.card, Source("card-profiles", 0, 0), []
     )
     assert msgspec.json.decode(output.value)["reason"] == "contract"
     assert not bench.card.has_profile
@@ -216,7 +218,7 @@ def test_a_profile_with_an_unfit_recent_swipe_is_a_dead_letter(
     swipe = msgspec.to_builtins(example_swipe(event_time_ms=5_000)) | recent
     value = msgspec.json.encode(msgspec.to_builtins(profile()) | {"recent": [swipe]})
     (output,) = bench.engine.load_profile(
-        value, "example-card", bench.card, Source("card-profiles", 0, 0)
+        value, "example-card", bench.card, Source("card-profiles", 0, 0), []
     )
     assert msgspec.json.decode(output.value)["reason"] == reason
     assert bench.card == CardState()
@@ -243,3 +245,49 @@ def test_a_state_of_another_version_is_refused() -> None:
     stored = encode_card_state(CardState(version=STATE_VERSION + 1))
     with pytest.raises(msgspec.ValidationError, match="version"):
         decode_card_state(stored)
+
+
+def test_a_state_of_the_former_version_is_read_and_has_no_visits() -> None:
+    card = example_card(example_swipe(event_time_ms=500))
+    *former, visits = msgspec.to_builtins(card)
+    assert visits == []
+    former[0] = 1
+    assert decode_card_state(msgspec.msgpack.encode(former)) == card
+
+
+# Visits
+
+
+def visits(*swipes: Swipe) -> list[tuple[int, str]]:
+    card = CardState()
+    for swipe in swipes:
+        card.note_visit(swipe)
+    return [(visit.event_time_ms, visit.merchant_id) for visit in card.visits]
+
+
+def at(event_time_ms: int, merchant_id: str = "m1") -> Swipe:
+    swipe = example_swipe(event_time_ms=event_time_ms)
+    return msgspec.structs.replace(swipe, merchant_id=merchant_id)
+
+
+def test_a_merchant_counts_once_a_day() -> None:
+    day_ms = 86_400_000
+    seen = visits(at(1), at(2, "m2"), at(3), at(day_ms - 1), at(day_ms), at(day_ms + 1))
+    assert seen == [(1, "m1"), (2, "m2"), (day_ms, "m1")]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"entry_mode": "ecommerce"}, {"response_code": "05"}, {"message_type": "reversal"}],
+)
+def test_who_was_not_there_or_did_not_pay_has_not_visited(changed: dict[str, Any]) -> None:
+    assert visits(example_swipe(**changed)) == []
+
+
+def test_the_newest_visits_are_kept_and_none_that_is_too_old() -> None:
+    many = visits(*(at(number, f"m{number}") for number in range(VISIT_LIMIT + 5)))
+    assert many == [(number, f"m{number}") for number in range(5, VISIT_LIMIT + 5)]
+    assert visits(at(0), at(1, "m2"), at(VISIT_KEPT_MS + 1, "m3")) == [
+        (1, "m2"),
+        (VISIT_KEPT_MS + 1, "m3"),
+    ]

@@ -191,7 +191,8 @@ def warm_up(bench: Any, *recent: Swipe) -> None:
         recent=list(recent),
     )
     source = Source("card-profiles", 0, 0)
-    assert bench.engine.load_profile(msgspec.json.encode(profile), KEY, bench.card, source) == []
+    value = msgspec.json.encode(profile)
+    assert bench.engine.load_profile(value, KEY, bench.card, source, []) == []
 
 
 def event_time_of(value: bytes) -> int:

@@ -183,6 +183,6 @@ def test_an_arbitrary_profile_is_taken_or_becomes_a_dead_letter(
     make_bench: Callable[..., Any], value: bytes, key: str
 ) -> None:
     bench = make_bench()
-    outputs = bench.engine.load_profile(value, key, bench.card, Source("card-profiles", 0, 0))
+    outputs = bench.engine.load_profile(value, key, bench.card, Source("card-profiles", 0, 0), [])
     # Without a value it is how a compacted topic forgets a key.
     assert [output.topic for output in outputs] == (["dead-letters"] if value else [])

@@ -16,14 +16,15 @@ from job.engine.window_engine import (
     ENTITY_STATE_VERSION,
     EntityState,
     decode_entity_state,
+    decode_observation,
     encode_entity_state,
     encode_observation,
 )
-from job.flink.card_function import JUDGED, CardFunction
+from job.flink.card_function import JUDGED, OBSERVATIONS, CardFunction
 from job.flink.rule_changes import Standing
 from job.flink.tables import frame_rule
 from job.flink.window_function import WindowFunction
-from job.rules.example import example_swipe
+from job.rules.example import example_report, example_swipe
 from job.rules.parameters import DEFAULT_FILE, read_tables
 
 KEY = "example-card"
@@ -394,3 +395,36 @@ def test_an_observation_of_a_paused_rule_leaves_open_windows_alone() -> None:
     take(function, b"R 0 0 10 bin_attack" + msgspec.json.encode(paused), context)
     assert observe(function) == []
     assert state.stored == before
+
+
+def test_a_report_goes_against_what_the_card_visited_and_leaves_its_state() -> None:
+    state = State()
+    function = card_function(state)
+    send(function)
+    stored = state.stored
+    report = example_report(event_time_ms=1_500, reported_ms=1_000)
+    frame = b"F 0 4 %d %s%s" % (len(KEY), KEY.encode(), msgspec.json.encode(report))
+    ((tag, row),) = function.process_element(frame, Context())
+    assert tag is OBSERVATIONS
+    observation = decode_observation(row[1])
+    assert (observation.entity_id, observation.reported) == ("example-shop", True)
+    assert state.stored == stored
+
+
+def test_a_report_that_cannot_be_read_names_its_topic() -> None:
+    frame = b"F 2 4 %d %s{" % (len(KEY), KEY.encode())
+    ((topic, _, value),) = card_function(State()).process_element(frame, Context())
+    assert topic == "dead-letters"
+    letter = msgspec.json.decode(value)
+    assert (letter["topic"], letter["partition"], letter["offset"]) == ("fraud-reports", 2, 4)
+
+
+def test_cards_seen_are_stored_until_no_report_can_ask_for_them() -> None:
+    state = State()
+    function = window_function(state)
+    seen = Observation(
+        rule="compromised_terminal", entity_id="m", card_token="c", swipe_id="s", event_time_ms=1
+    )
+    assert list(function.process_element(encode_observation(seen)[1], Context())) == []
+    assert state.stored is not None
+    assert decode_entity_state(state.stored).seen_by_day == {0: 1}

@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from job.contracts import CardProfile, Swipe
-from job.rules.discovery import rule_classes
+from job.contracts import CardProfile, FraudReport, Swipe
+from job.rules.discovery import report_rule_classes, rule_classes
 
 START_MS = 1_760_000_000_000
+DAY_MS = 86_400_000
 #: Paris, its outskirts, and about 100 km off it; New York and both sides of the date line.
 HOME_PLACES = [(48.85, 2.35), (49.0, 2.5), (49.75, 2.35)]
 PLACES = [*HOME_PLACES, (40.71, -74.0), (-16.5, 179.9), (-16.5, -179.8)]
@@ -31,16 +32,22 @@ TYPES = ["authorisation"] * 16 + ["zero_amount_check"] * 3 + ["reversal"] * 2
 
 @dataclass
 class Stream:
-    """Swipes in order of arrival, and the profiles of their cards."""
+    """Swipes in order of arrival, the profiles of their cards, and reports in any order."""
 
     arrivals: list[Swipe] = field(default_factory=list)
     profiles: dict[str, CardProfile] = field(default_factory=dict)
+    reports: list[FraudReport] = field(default_factory=list)
 
 
 def parameter_values(suffix: str) -> list[int]:
-    """The defaults of all rules' parameters whose names end like this."""
+    """The defaults of all rules' parameters whose names end like this.
+
+    But for rules on reports: their weeks have streams of their own.
+    """
     fields: dict[str, Any] = {}
     for rule_name, rule_class in rule_classes().items():
+        if rule_name in report_rule_classes():
+            continue
         table = msgspec.to_builtins(rule_class.Parameters())
         fields |= {f"{rule_name}.{name}": value for name, value in table.items()}
     return sorted({value for name, value in fields.items() if name.endswith(suffix)})
@@ -184,6 +191,51 @@ def write_crowd_stream(seed: int) -> Stream:
         bank = random.choice(["400000", "510000"])
         stream.arrivals.append(writer.swipe(at_ms, bin=bank, merchant_id=merchant_id))
     return stream
+
+
+def write_report_stream(seed: int) -> Stream:
+    """Forty days of 300 cards at the shops of one town, and many reports, some made at once.
+
+    So many that reported cards are about a tenth of those seen at a shop.
+    """
+    random = Random(seed)
+    stream = Stream()
+    writers = [CardWriter(random, f"holder{index}") for index in range(300)]
+    shops = [f"shop{index}" for index in range(40)]
+    popularity = [(rank + 1) ** -0.5 for rank in range(len(shops))]
+    for moment_ms in sorted(random.randrange(40 * DAY_MS) for _ in range(6_000)):
+        at_ms = START_MS + moment_ms
+        if random.random() < 0.05:
+            at_ms -= at_ms % DAY_MS + random.choice([0, 1])
+        mode = random.choice(["chip", "contactless", "contactless", "magstripe", "ecommerce"])
+        stream.arrivals.append(
+            random.choice(writers).swipe(
+                at_ms,
+                entry_mode=mode,
+                merchant_id=random.choices(shops, popularity)[0],
+                message_type=random.choice(TYPES),
+            )
+        )
+    for number, swipe in enumerate(random.sample(stream.arrivals, 150)):
+        delay_ms = random.choice([0, 1, DAY_MS // 2, *(random.randrange(30 * DAY_MS),) * 6])
+        stream.reports.append(
+            FraudReport(
+                report_id=f"report{number}",
+                swipe_id=swipe.swipe_id,
+                card_token=swipe.card_token,
+                merchant_id=swipe.merchant_id,
+                terminal_id=swipe.terminal_id,
+                event_time_ms=swipe.event_time_ms,
+                reported_ms=swipe.event_time_ms + delay_ms,
+                kind=random.choice(["counterfeit", "card_not_present", "other", "lost_or_stolen"]),
+            )
+        )
+    return stream
+
+
+@pytest.fixture(scope="session")
+def report_streams() -> list[Stream]:
+    return [write_report_stream(seed) for seed in (1, 2)]
 
 
 @pytest.fixture(scope="session")

@@ -280,6 +280,7 @@ def test_the_rules_that_were_promised_are_all_there() -> None:
         "amount_outlier",
         "bin_attack",
         "card_testing",
+        "compromised_terminal",
         "decline_burst",
         "impossible_travel",
         "rapid_escalation",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -104,3 +107,30 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParametersError, match="no such file"):
         load_rules(tmp_path / "none.toml")
+
+
+#: Three threads at a time meet a class of parameters that none has converted into yet.
+FIRST_USE: Final = """
+from __future__ import annotations
+import sys, threading
+from job.rules.base import RuleParameters
+from job.rules.parameters import convert_parameters
+sys.setswitchinterval(1e-6)
+fields = "".join(f"    f{n}: int | None | dict[str, list[int]] = None\\n" for n in range(8))
+for _ in range(1_000):
+    exec("class Fresh(RuleParameters, frozen=True, kw_only=True):\\n" + fields)
+    threads = [
+        threading.Thread(target=convert_parameters, args=("", "fresh", {"f0": 1, "f7": 2}, Fresh))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_may_read_parameters_of_one_rule_for_the_first_time_together() -> None:
+    """Both of the job's functions do when they open; a TaskManager died of it."""
+    done = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

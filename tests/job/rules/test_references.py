@@ -7,6 +7,7 @@ one thing in a rule's source, and the same comparison must tell it from the refe
 
 from __future__ import annotations
 
+import binascii
 import inspect
 import math
 import sys
@@ -27,8 +28,13 @@ from job.engine.detector import Detector
 from job.engine.fate import settle
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import EntityState, WindowEngine
-from job.rules.base import CardRule, CrossCardRule, Rule
-from job.rules.discovery import card_rule_classes, cross_card_rule_classes, rule_classes
+from job.rules.base import CardRule, CrossCardRule, ReportRule, Rule
+from job.rules.discovery import (
+    card_rule_classes,
+    cross_card_rule_classes,
+    report_rule_classes,
+    rule_classes,
+)
 
 HERE = Path(__file__).parent
 REFERENCES = HERE / "references"
@@ -93,6 +99,33 @@ def run_window_rule(rule: CrossCardRule, stream: Any) -> set[tuple[str, int]]:
     return alerts
 
 
+def run_report_rule(rule: ReportRule, stream: Any) -> set[tuple[str, int]]:
+    """Entity and window start of each alert: the reports come last, and in no order."""
+    settings = EngineSettings()
+    engine = WindowEngine([rule], settings, Topics.with_prefix())
+    detector = Detector([], settings)
+    cards: dict[str, CardState] = {}
+    entities: dict[str, EntityState] = {}
+    observations = []
+    for arrival, swipe in enumerate(stream.arrivals):
+        card = cards.setdefault(swipe.card_token, CardState())
+        if settle(swipe, arrival, card, settings.lateness_ms) != "judged":
+            continue
+        detector.decide(swipe, card, arrival, 0, arrival)
+        observation = rule.seen(swipe, card)
+        card.note_visit(swipe)
+        observations += [] if observation is None else [observation]
+    for report in stream.reports:
+        observations += rule.suspects(report, cards[report.card_token])
+    alerts = set()
+    for observation in observations:
+        entity = entities.setdefault(observation.entity_id, EntityState())
+        for output in engine.process(observation, NO_WATERMARK_MS, entity):
+            alert = msgspec.json.decode(output.value)
+            alerts.add((alert["entity_id"], alert["window_start_ms"]))
+    return alerts
+
+
 # The reference's side
 
 
@@ -113,6 +146,13 @@ def database(stream: Any, rule: Rule) -> duckdb.DuckDBPyConnection:
         ),
         "p": pa.Table.from_pylist([msgspec.to_builtins(rule.parameters)]),
     }
+    if stream.reports:
+        reports = [msgspec.to_builtins(report) for report in stream.reports]
+        tokens = sorted({swipe.card_token for swipe in stream.arrivals})
+        tables["reports"] = pa.Table.from_pylist(reports)
+        tables["tokens"] = pa.Table.from_pylist(
+            [{"card_token": token, "crc": binascii.crc32(token.encode())} for token in tokens]
+        )
     tables["recent"] = (
         pa.Table.from_pylist(recent, schema=tables["arrivals"].schema)
         if recent
@@ -159,7 +199,7 @@ class Identified:
 def reference(name: str, identified: Identified) -> Any:
     connection = database(identified.stream, rule_by_name(name))
     rows = connection.execute((REFERENCES / f"{name}.sql").read_text()).fetchall()
-    if name in cross_card_rule_classes():
+    if name not in card_rule_classes():
         return {(entity_id, int(start_ms)) for entity_id, start_ms in rows}
     return {arrival: Seen(float(value), bool(fires)) for arrival, value, fires in rows}
 
@@ -169,6 +209,8 @@ def differences(rule: Rule, stream: Any) -> list[str]:
     expected = reference(rule.name, Identified(stream))
     if isinstance(rule, CrossCardRule):
         return sorted(map(str, run_window_rule(rule, stream) ^ expected))
+    if isinstance(rule, ReportRule):
+        return sorted(map(str, run_report_rule(rule, stream) ^ expected))
     assert isinstance(rule, CardRule)
     actual = run_card_rule(rule, stream)
     if actual.keys() != expected.keys():
@@ -205,6 +247,12 @@ def test_window_rule_equals_its_reference(name: str, crowd_streams: list[Any]) -
     assert [differences(rule_by_name(name), stream) for stream in crowd_streams] == [[], []]
 
 
+@pytest.mark.parametrize("name", report_rule_classes())
+def test_report_rule_equals_its_reference(name: str, report_streams: list[Any]) -> None:
+    assert all(len(reference(name, Identified(stream))) >= 10 for stream in report_streams)
+    assert [differences(rule_by_name(name), stream) for stream in report_streams] == [[], []]
+
+
 def test_the_streams_hold_swipes_that_are_not_judged(card_streams: list[Any]) -> None:
     for stream in card_streams:
         judged = reference("velocity", Identified(stream))
@@ -238,9 +286,16 @@ def mutated(name: str, old: str, new: str) -> Rule:
     ids=[f"{m['rule']}: {m['what']}" for m in MUTANTS],
 )
 def test_mutant_is_caught(
-    name: str, old: str, new: str, card_streams: list[Any], crowd_streams: list[Any]
+    name: str,
+    old: str,
+    new: str,
+    card_streams: list[Any],
+    crowd_streams: list[Any],
+    report_streams: list[Any],
 ) -> None:
     streams = crowd_streams if name in cross_card_rule_classes() else card_streams
+    if name in report_rule_classes():
+        streams = report_streams
     mutant = mutated(name, old, new)
     assert any(differences(mutant, stream) for stream in streams), "the mutant survives"
 
