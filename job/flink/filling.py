@@ -46,7 +46,8 @@ class Filling(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     profiles
         Parquet file with ``card_token`` and ``value`` (an encoded `CardProfile`): the traffic's
-        cards, whose state becomes what the topic ``card-profiles`` would have made of it.
+        cards, whose state becomes what the topic ``card-profiles`` would have made of it. What
+        they would tell the rules across cards is left out: it is another operator's state.
     cards
         In all; the others are full ones that no swipe ever asks for.
     swipes_per_card
@@ -103,7 +104,7 @@ class MakeCards(FlatMapFunction):  # type: ignore[misc]
 
     def _as_warm_start(self, token: str, profile: bytes) -> bytes:
         card = CardState()
-        refused = self._engine.load_profile(profile, token, card, Source("", 0, 0))
+        refused = self._engine.load_profile(profile, token, card, Source("", 0, 0), [])
         if refused:
             raise ValueError(f"the profile of {token} is not one: {refused[0].value[:300]!r}")
         return encode_card_state(card)
