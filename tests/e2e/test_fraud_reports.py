@@ -74,7 +74,7 @@ class TestCopiedCards:
         folder, _ = run
         decode = msgspec.json.Decoder(FraudReport).decode
         sent = pq.read_table(folder / "history" / "reports.parquet").column("value").to_pylist()
-        reported = {decode(value).swipe_id for value in sent}
+        reported = {decode(value).swipe_id for value in sent if value not in UNREADABLE}
         for alert in proofs(folder):
             (finding,) = alert.findings
             assert len(finding.swipe_ids) == finding.value >= finding.threshold
