@@ -215,7 +215,10 @@ def _broken(trial: Trial, error: Exception) -> FaultOutcome:
     if known is None:  # a bug of the workbench: where it lies must be found
         traceback.print_exception(error, file=sys.stderr)
         known = f"{type(error).__name__}: {error}"
-    reason = known.partition("\n")[0]
+    # What a process said last is often the reason; all of the tail is in the way of a table.
+    first, _, tail = known.partition("\n")
+    last = tail.strip().rpartition("\n")[2].strip(" |")
+    reason = f"{first} {last}".strip()
     return FaultOutcome(
         fault=trial.fault,
         run_id="",

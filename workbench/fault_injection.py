@@ -115,10 +115,10 @@ class FaultInjection:
     def _run(self) -> None:
         for number, (moment, record) in enumerate(zip(self._moments, self.records, strict=True), 1):
             try:
-                if not self._await_moment(moment, record):
+                if self._await_moment(moment, record):
+                    self._break(self._fault(moment.fault), record)
+                else:
                     record.failure = "the sending ended before its moment came"
-                    continue
-                self._break(self._fault(moment.fault), record)
             except Exception as error:  # a failed fault must not end the run: it is reported
                 record.failure = f"{type(error).__name__}: {error}"[:500]
             self._on_over(number, len(self.records), record)

@@ -67,7 +67,11 @@ MEASURES: Final = (
     Measure("checkpoints, disk", "MiB", lambda each: each.footprint.checkpoints / _MIB),
     Measure("Kafka, disk", "MiB", lambda each: each.footprint.kafka / _MIB),
     # A run keeps all that it sent, to judge it: only what comes on top of that is growth.
-    Measure("Kafka, disk by swipe", "bytes", lambda each: each.footprint.kafka / max(each.sent, 1)),
+    Measure(
+        "Kafka, disk by swipe",
+        "bytes",
+        lambda each: each.footprint.kafka / each.sent if each.sent else 0.0,
+    ),
 )
 #: Grows with what is sent, as it must.
 _MUST_GROW: Final = "Kafka, disk"

@@ -78,7 +78,10 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (RunBroken("Flink did not answer\n  | tail"), "the run broke: Flink did not answer"),
+        (
+            RunBroken("it ended with 1:\n    | a line\n    | why"),
+            "the run broke: it ended with 1: why",
+        ),
         (StackError("kafka died while starting"), "the run broke: kafka died while starting"),
         (OSError(28, "No space left on device"), "No space left on device"),
         (ZeroDivisionError("a bug"), "the run broke: ZeroDivisionError: a bug"),
