@@ -38,6 +38,7 @@ from evaluation.offsets import (
 )
 from evaluation.view_reader import VIEWS, View, ViewReader, open_consumer
 from generator.client_file import read_client_file
+from generator.committed_offsets import CommittedOffsets
 from generator.kafka_client import (
     KafkaRefused,
     KafkaUnreachable,
@@ -89,6 +90,11 @@ class Collector:
         self._order = order
         topics = Topics.with_prefix(order.prefix)
         self._admin: AdminClient = require_broker(order.bootstrap, order.kafka_config)
+        self._group = (
+            CommittedOffsets(order.bootstrap, order.group, order.kafka_config)
+            if order.group
+            else None
+        )
         self._swipes = partitions_of(self._admin, [topics.swipes])
         written = self._written(topics)
         self._outputs = partitions_of(self._admin, written)
@@ -251,8 +257,8 @@ class Collector:
             for view, seen in status.views.items()
         }
         read = (
-            group_offset_sum(self._admin, self._order.group, self._swipes)
-            if self._order.group
+            group_offset_sum(self._group, self._swipes)
+            if self._group
             else self._swipes_begin + fates["committed"]
         )
         decisions = status.views["uncommitted"].by_topic.get("decisions", 0)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, KafkaException
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from generator.committed_offsets import CommittedOffsets
 from generator.kafka_client import (
     KafkaRefused,
     Settings,
@@ -154,15 +155,10 @@ def open_transaction_records(
     return read_ends(admin, partitions_of(admin, topics)).open_records(topics)
 
 
-def group_offset_sum(admin: AdminClient, group: str, partitions: Sequence[Partition]) -> int | None:
+def group_offset_sum(group: CommittedOffsets, partitions: Sequence[Partition]) -> int | None:
     """Sum of the offsets that a consumer group has committed; None when it has none."""
-    request = ConsumerGroupTopicPartitions(group, [Place(*place) for place in partitions])
     try:
-        futures: dict[str, Any] = admin.list_consumer_group_offsets(
-            [request], request_timeout=REQUEST_TIMEOUT_S
-        )
-        answer = futures[group].result(REQUEST_TIMEOUT_S)
-    except (KafkaException, TimeoutError):
+        offsets = group.read(partitions)
+    except KafkaException:
         return None
-    offsets = [place.offset for place in answer.topic_partitions if place.offset >= 0]
-    return sum(offsets) if offsets else None
+    return sum(offsets.values()) if offsets else None

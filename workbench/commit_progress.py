@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from generator.committed_offsets import CommittedOffsets
 from generator.kafka_client import Settings, admin_client
 
 _TIMEOUT_S: Final = 30.0
@@ -44,17 +45,16 @@ class CommitProgress:
         extra: Settings | None = None,
     ) -> None:
         self._admin: AdminClient = admin_client(bootstrap, extra)
-        self._group_id = group_id
-        self._wanted = [TopicPartition(topic, number) for number in range(partitions)]
-        ends = self._admin.list_offsets({each: OffsetSpec.latest() for each in self._wanted})
+        self._group = CommittedOffsets(bootstrap, group_id, extra)
+        wanted = [TopicPartition(topic, number) for number in range(partitions)]
+        ends = self._admin.list_offsets({each: OffsetSpec.latest() for each in wanted})
         self._ends = {
-            place.partition: int(future.result(_TIMEOUT_S).offset) for place, future in ends.items()
+            (place.topic, place.partition): int(future.result(_TIMEOUT_S).offset)
+            for place, future in ends.items()
         }
         self.total = sum(self._ends.values())
 
     def covered(self) -> int:
         """Records of ``total`` below the committed offsets."""
-        request = ConsumerGroupTopicPartitions(self._group_id, self._wanted)
-        answers = self._admin.list_consumer_group_offsets([request])
-        committed = answers[self._group_id].result(_TIMEOUT_S).topic_partitions
-        return sum(min(max(place.offset, 0), self._ends[place.partition]) for place in committed)
+        committed = self._group.read(self._ends, _TIMEOUT_S)
+        return sum(min(offset, self._ends[place]) for place, offset in committed.items())
