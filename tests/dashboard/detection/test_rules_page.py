@@ -41,7 +41,8 @@ def test_the_example_reaches_the_threshold_or_says_that_it_does_not(
 def test_nearly_every_rule_fires_in_an_easy_example() -> None:
     told = [each for stories in example_stories("easy").values() for each in stories]
     fired = {name for story in told for each in story.swipes for name in each.fired}
-    assert len(fired) >= len(RULES) - 1  # hardly an attack guesses a PIN again and again
+    # Hardly an attack guesses a PIN again and again, and the stories hold no fraud reports.
+    assert len(fired) >= len(RULES) - 2
 
 
 def test_an_unknown_rule_names_a_close_one(page: Page, tmp_path: Path) -> None:
