@@ -15,19 +15,6 @@ from stack.process import Service, start, stop, wait_ready
 from stack.settings import StackSettings
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests on real services: who does which?
-
-    One has the cluster that the jobs of the end-to-end tests run on, the other all the rest, so
-    that none of these services is started twice.
-    """
-    for item in items:
-        if item.get_closest_marker("stack"):
-            has_job = "stack_settings" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("jobs" if has_job else "services"))
-
-
 @pytest.fixture(scope="session")
 def kafka_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap address of a broker that lives as long as the test session."""

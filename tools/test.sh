@@ -22,9 +22,9 @@ pytest() { .venv/bin/python -m pytest -q --durations=5 --durations-min=5 "$@"; }
 in_browser() { bash tools/bootstrap.sh browser && pytest -m browser; }
 
 not_full=(-m "not stack and not slow and not browser")
-# Two processes: one has the cluster that jobs run on, the other the rest (tests/conftest.py). The
-# slow ones hold sessions and heartbeats to their times, which a machine that is too busy misses.
-stack=(-n 2 --dist loadgroup -m "stack and not slow")
+# One process: two stacks at once hold each other up on two cores, and sessions and heartbeats miss
+# their times.
+stack=(-m "stack and not slow")
 if [[ $mode == full ]]; then
     not_full=(-m "not stack and not browser")
     stack=(-m stack)

@@ -89,13 +89,13 @@ def run_external(kafka_address: str, prefix: str, tmp_path: Path) -> RunExternal
     thresholds = tmp_path / "patient.toml"
     thresholds.write_text(PATIENT)
 
-    def run(seed: int = 1, duration_s: int = 6, **job: Any) -> tuple[Path, Evaluation]:
+    def run(seed: int = 1, duration_s: int = 12, **job: Any) -> tuple[Path, Evaluation]:
         replay = ReplaySettings.parse(
             {
-                "rate_per_min": 12_000,
+                "rate_per_min": 6_000,
                 "incidents": 8,
                 "duration_s": duration_s,
-                "warm_up_s": 1,
+                "warm_up_s": 2,
                 "seed": seed,
             }
         )
