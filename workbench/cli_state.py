@@ -33,8 +33,8 @@ _DISK_PER_STATE: Final = 4.5
 #: what the processes need. Measured.
 _MEMORY_GB: Final = 7.0
 _SPARE_DISK_GB: Final = 4.0
-#: No profile has been taken in, so that the first swipes meet a cold JVM and a cold Python: with 5 s
-#: the backlog of these seconds was still there half a minute later.
+#: No profile was taken in, so the first swipes meet a cold JVM and a cold Python: after 5 s the
+#: backlog of these seconds was still there half a minute later.
 _WARM_UP_S: Final = 30
 #: The sizes below the largest one that it is compared with.
 _STEP: Final = 10.0
