@@ -35,13 +35,6 @@ _STANDSTILL_S: Final = 300.0
 #: Longest wait for the checkpoint, seconds.
 _CHECKPOINT_S: Final = 1_800.0
 _MODELS: Final = 64
-#: Few large files, and none merged with another: filled with files of a few megabytes each, RocksDB
-#: merged all of 1 GB in the middle of a run, and the next checkpoint wrote all of it again (40 s).
-_LARGE_FILES: Final = {
-    "state.backend.rocksdb.memory.managed": "false",
-    "state.backend.rocksdb.writebuffer.size": "1gb",
-    "state.backend.rocksdb.writebuffer.count": "3",
-}
 
 
 class Filled(NamedTuple):
@@ -149,7 +142,6 @@ def filled_state(
                 *("--checkpoint.interval", "1d"),
                 *("--checkpoint.timeout", f"{_CHECKPOINT_S:.0f}s"),
                 *("--job.name", "fill"),
-                *(f"--flink.property={key}={value}" for key, value in _LARGE_FILES.items()),
             ],
             [folder],
         )
