@@ -36,10 +36,10 @@ _STANDSTILL_S: Final = 300.0
 #: Longest wait for the checkpoint, seconds.
 _CHECKPOINT_S: Final = 1_800.0
 _MODELS: Final = 64
-#: RocksDB merges while the state is filled, and not after: it merges all there is once 24 files have
-#: gathered and the oldest is not a third of the whole (universal compaction, 200% amplification). Of
-#: a state in many files, or with a checkpoint of its first seconds in a file of its own, the
-#: detection job's 24th small file made it merge everything: 1 GB, and a checkpoint of 34 to 41 s.
+#: RocksDB merges while the state is filled, and not after. It merges all there is once 24 files
+#: have gathered and the oldest is not a third of the whole (universal compaction, amplification
+#: 200%): of a state in many files, or with a checkpoint of its first seconds in a file of its own,
+#: the detection job's 24th small file made it merge all of 1 GB, for a checkpoint of 34 to 41 s.
 _GROWN: Final = {
     "paystream.rocksdb.compaction.files": "4",
     "paystream.rocksdb.compaction.merge-width": "2",
