@@ -6,6 +6,7 @@ and one that does not answer, or knows no leader yet, is passed over.
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
 
@@ -15,6 +16,9 @@ from stack.process import StackError
 _NO_LEADER = 503
 _SERVER_ERROR = 500
 _ENDED_DISPATCHER = "RecipientUnreachableException"
+#: How often an error inside is met before it counts, and the wait between, seconds.
+_SERVER_ERRORS = 3
+_AGAIN_S = 0.1
 
 
 class RestError(StackError):
@@ -68,11 +72,25 @@ class FlinkHttp:
     def call(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """Ask one JobManager after the other until one answers, beginning with the last that did.
 
+        A question that meets an error inside the JobManager is asked again: it ends a request that
+        waits for a job's details when these have grown too old meanwhile, with 500.
+
         Raises
         ------
         RestError
             The answer, if it is a refusal; else what the last one of them did.
         """
+        for _ in range(_SERVER_ERRORS):
+            try:
+                return self._ask_all(method, path, body)
+            except RestError as error:
+                passing = error.status == _SERVER_ERROR and not error.is_between_leaders
+                if method != "GET" or not passing:
+                    raise
+            time.sleep(_AGAIN_S)
+        return self._ask_all(method, path, body)
+
+    def _ask_all(self, method: str, path: str, body: bytes | None) -> bytes:
         first = self.urls.index(self.url)
         *others, last = self.urls[first:] + self.urls[:first]
         for url in others:

@@ -92,6 +92,19 @@ def test_a_refusal_is_an_answer(serve: Callable[..., JobManager]) -> None:
     assert standby.asked == []
 
 
+def test_a_question_that_met_an_error_inside_is_asked_again(
+    serve: Callable[..., JobManager],
+) -> None:
+    leader = serve(500, b"java.util.concurrent.CancellationException")
+    with pytest.raises(RestError, match="with 500"):
+        FlinkHttp((leader.url,), 2.0).call("GET", "/")
+    assert len(leader.asked) > 1
+    asked = len(leader.asked)
+    with pytest.raises(RestError, match="with 500"):
+        FlinkHttp((leader.url,), 2.0).call("POST", "/")
+    assert leader.asked[asked:] == ["POST"], "what it does must not be done twice"
+
+
 def test_what_may_have_been_begun_is_not_begun_again(serve: Callable[..., JobManager]) -> None:
     slow, standby = serve(wait_s=1.0), serve()
     with pytest.raises(RestError, match="does not answer"):
