@@ -11,6 +11,7 @@ import numpy as np
 
 from evaluation.decoding import same_content
 from evaluation.history import FATE_TOPICS, NOWHERE, Bools, Expected, History, Int64s, unpack
+from evaluation.matching import first_received
 
 #: Examples kept of each kind of fault.
 EXAMPLES: Final = 20
@@ -62,6 +63,17 @@ def outputs_of(history: History, view: str) -> Outputs:
         empty = np.empty(0, dtype=np.int64)
         return Outputs(empty, empty, empty)
     return Outputs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def first_outputs(history: History, view: str) -> tuple[Int64s, Int64s]:
+    """The swipes that have an output in a view, by position, and when the first could be read."""
+    written = outputs_of(history, view)
+    times = np.zeros(len(written.position), dtype=np.int64)
+    for index, topic in enumerate(FATE_TOPICS):
+        rows = written.topic == index
+        if rows.any():
+            times[rows] = history.outputs[topic].received_ns(view)[written.row[rows]]
+    return first_received(written.position, times)
 
 
 def expected_fates(expected: Expected) -> Outputs:

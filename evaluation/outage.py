@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.fates import outputs_of
+from evaluation.fates import first_outputs
 from evaluation.fault_record import FaultRecord
-from evaluation.history import FATE_TOPICS, Bools, History, Int64s, Sends
-from evaluation.matching import first_received, look_up
+from evaluation.history import Bools, History, Int64s, Sends
+from evaluation.matching import look_up
 
 #: Beyond the deepest backlog before the fault, the share by which one after it may be deeper and
 #: still count as caught up with. A choice.
@@ -77,13 +77,7 @@ class Outage(NamedTuple):
 
 def receipts(history: History, sends: Sends, view: str) -> Receipts:
     """Match sends and first outputs of a view."""
-    written = outputs_of(history, view)
-    times = np.zeros(len(written.position), dtype=np.int64)
-    for index, topic in enumerate(FATE_TOPICS):
-        rows = written.topic == index
-        if rows.any():
-            times[rows] = history.outputs[topic].received_ns(view)[written.row[rows]]
-    positions, received_ns = first_received(written.position, times)
+    positions, received_ns = first_outputs(history, view)
     delivered = sends.delivered
     intended = sends.intended_ns[delivered]
     found = look_up(sends.position[delivered], positions, received_ns, NEVER)

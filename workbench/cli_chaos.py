@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -24,7 +22,7 @@ from workbench.console import Phases, make_console
 from workbench.fault_plan import known_faults
 from workbench.folders import CHAOS, RUNS
 from workbench.kept_series import PAGE_FILE, keep, open_folder, require_writable_page
-from workbench.machine import provenance
+from workbench.origin import origin
 from workbench.plan import JobPlan, RunPlan
 
 
@@ -122,15 +120,9 @@ def chaos_stack(settings: StackSettings, taskmanagers: int, plan: RunPlan) -> St
 
 def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
     """What a reader of the table must know of how it came to be."""
-    known = provenance()
-    machine = known.get("machine", {})
     replay = plan.replay
     return {
-        "command": " ".join(["paystream", *sys.argv[1:]]),
-        "commit": f"{known.get('commit')}{' with changes' if known.get('dirty') else ''}",
-        "day": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{machine.get('cores', '?')} cores {machine.get('processor', '?')}, "
-        f"{machine.get('memory_gib', '?')} GiB; sender, broker, readers and job all on it",
+        **origin(),
         "replay": f"{getattr(replay, 'scenario', '')}, {getattr(replay, 'rate_per_min', 0):,} "
         f"swipes a minute for {getattr(replay, 'duration_s', 0)} s",
         "checkpoints come": f"every {plan.job.checkpoint_interval_ms:,} ms",
@@ -138,7 +130,6 @@ def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
         "high availability": "ZooKeeper, two JobManagers" if settings.high_availability else "none",
         "checkpoints lie": "in a local S3 store" if settings.object_store else "on the local disk",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
-        "provenance": known,
     }
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,13 +14,15 @@ import typer
 from evaluation.large_state.page import markdown, print_large_state
 from evaluation.large_state.results import write_large_state
 from generator.settings import ReplaySettings, SettingsError
+from generator.whole_file import write_whole
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.settings import StackSettings
 from workbench.clean_up import put_away
 from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
-from workbench.machine import provenance
+from workbench.kept_series import open_folder, require_writable_page
+from workbench.origin import origin
 from workbench.state_series import StatePlan, StateSeries
 
 #: RocksDB's files and those it merges meanwhile, the filled checkpoint, the job's own, and what the
@@ -56,7 +55,9 @@ def state(
     swipes_per_card: Annotated[
         int, typer.Option(help="Held by each card that makes up the size.", min=1, max=256)
     ] = 64,
-    checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = 1_000,
+    checkpoint_interval_ms: Annotated[
+        int, typer.Option(help="Between checkpoints, ms.", min=10)
+    ] = 1_000,
     docs: Annotated[
         Path | None, typer.Option(help="Write the page there, too, e.g. docs/large-state.md.")
     ] = None,
@@ -65,6 +66,7 @@ def state(
     ] = STATES,
 ) -> None:
     """Fill the job's state, measure it in peace, overloaded, and after kills."""
+    require_writable_page(docs)
     sizes_gb = _sizes(gb, sizes)
     plan = StatePlan(
         sizes_gb=sizes_gb,
@@ -77,8 +79,7 @@ def state(
     )
     console = make_console()
     with ExitStack() as cleanup:
-        partial = out / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.partial"
-        partial.mkdir(parents=True)
+        partial = open_folder(out)
         cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
         settings = _settings(partial / "stack", sizes_gb[-1])
         stack = LocalStack(settings)
@@ -96,10 +97,11 @@ def state(
         stack.down()
         stack.wipe()
         write_large_state(series.results, partial)
-        (partial / "large-state.md").write_text(markdown(series.results))
+        page = markdown(series.results).encode()
+        write_whole(partial / "large-state.md", page)
         folder = partial.rename(partial.with_suffix(""))
     if docs is not None:
-        docs.write_text(markdown(series.results))
+        write_whole(docs, page)
     console.print()
     print_large_state(series.results, console)
     console.print(f"\nEverything is in {folder}", soft_wrap=True)
@@ -149,14 +151,8 @@ def _settings(folder: Path, largest_gb: float) -> StackSettings:
 
 
 def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
-    known = provenance()
-    machine = known.get("machine", {})
     return {
-        "command": " ".join(["paystream", *sys.argv[1:]]),
-        "commit": f"{known.get('commit')}{' with changes' if known.get('dirty') else ''}",
-        "day": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{machine.get('cores', '?')} cores {machine.get('processor', '?')}, "
-        f"{machine.get('memory_gib', '?')} GiB; sender, broker, store, readers and job all on it",
+        **origin(),
         "traffic": f"{plan.calm.scenario}, {plan.calm.rate_per_min:,} swipes a minute, other cards "
         f"than those that make up the size, spread among them; overloaded with "
         f"{plan.overload.rate_per_min:,} a minute for {plan.overload.duration_s} s",
@@ -166,7 +162,6 @@ def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
         "checkpoints come": f"every {plan.checkpoint_interval_ms:,} ms",
         "a TaskManager has": f"{settings.taskmanager_memory_mb} MB, one slot, parallelism 1",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
-        "provenance": known,
     }
 
 

@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job.contracts import CardProfile, Topics
+from job.contracts import Topics
 from job.engine.card_engine import CardEngine
-from job.engine.card_state import encode_card_state
-from job.engine.full_card import full_card, usable
+from job.engine.full_card import models
 from job.engine.settings import EngineSettings
 from job.rules.parameters import DEFAULT_FILE, load_rules
 from stack.flink_rest import Checkpoint
@@ -35,7 +33,6 @@ _POLL_S: Final = 0.5
 _STANDSTILL_S: Final = 300.0
 #: Longest wait for the checkpoint, seconds.
 _CHECKPOINT_S: Final = 1_800.0
-_MODELS: Final = 64
 #: RocksDB merges while the state is filled, and not after. It merges all there is once 24 files
 #: have gathered and the oldest is not a third of the whole (universal compaction, amplification
 #: 200%): of a state in many files, or with a checkpoint of its first seconds in a file of its own,
@@ -89,14 +86,11 @@ def cards_for(state_bytes: int, profiles: Path, swipes_per_card: int) -> int:
         The traffic's cards and the full ones.
     """
     table = pq.read_table(profiles, columns=["value"])
-    decode = msgspec.json.Decoder(CardProfile).decode
-    some = usable(decode(value.as_py()) for value in table["value"][: _MODELS * 4])[:_MODELS]
     engine = CardEngine(load_rules(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(""))
-    retention_ms = engine.detector.retention_ms
-    sizes = [
-        len(encode_card_state(full_card(each, swipes_per_card, retention_ms))) for each in some
-    ]
-    return len(table) + round(state_bytes / (sum(sizes) / len(sizes)))
+    values = (value.as_py() for value in table["value"])
+    made = models(values, swipes_per_card, engine.detector.retention_ms)
+    mean_bytes = sum(map(len, made)) / len(made)
+    return len(table) + round(state_bytes / mean_bytes)
 
 
 def join_profiles(replays: Sequence[Path], file: Path) -> None:

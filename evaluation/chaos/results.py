@@ -9,6 +9,7 @@ import msgspec
 
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
+from evaluation.recovery_times import HEADINGS, Number
 from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 from generator.whole_file import write_whole
 
@@ -25,19 +26,12 @@ COUNTS: Final = (
 )
 #: Figures of the recovery judge, without the fault's name.
 TIMES: Final = (
-    "committed_outage",
     "uncommitted_outage",
-    "detection",
-    "deploy",
-    "restore",
-    "running",
-    "recovery",
+    *HEADINGS.values(),
     "committed_p99_before",
     "committed_p99_during",
     "committed_p99_after",
 )
-
-Number = int | float | str | None
 
 
 class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):

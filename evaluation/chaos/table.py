@@ -9,20 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from evaluation.chaos.results import COUNTS, Chaos, FaultOutcome, Number
+from evaluation.chaos.results import COUNTS, Chaos, FaultOutcome
 from evaluation.chaos.totals import totals
+from evaluation.recovery_times import HEADINGS, Number, seconds
 from evaluation.verdict import Value
 
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
-#: Heading of a column, and the time or count in it.
-_TIMES: Final = {
-    "outage": "committed_outage",
-    "noticed": "detection",
-    "deploy": "deploy",
-    "restore": "restore",
-    "running": "running",
-    "caught up": "recovery",
-}
 _COUNTS: Final = ("missing", "repeated", "unexpected")
 
 
@@ -37,7 +29,7 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     harm = "missing / repeated / unexpected"
-    for heading in ("fault", harm, "ledger", "open", *_TIMES, "verdict"):
+    for heading in ("fault", harm, "ledger", "open", *HEADINGS, "verdict"):
         words = heading in ("fault", "verdict")
         table.add_column(heading, justify="left" if words else "right", no_wrap=words)
     for each in chaos.outcomes:
@@ -66,7 +58,7 @@ def _cells(outcome: FaultOutcome) -> list[str]:
         " / ".join(_whole(outcome.counts.get(name)) for name in _COUNTS),
         _ledger(outcome),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
-        *(_seconds(outcome.times_ms.get(name)) for name in _TIMES.values()),
+        *(seconds(outcome.times_ms.get(name)) for name in HEADINGS.values()),
     ]
 
 
@@ -78,12 +70,6 @@ def _ledger(outcome: FaultOutcome) -> str:
 
 def _whole(value: Number) -> str:
     return "?" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _seconds(value: Number) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{value / 1000:.2f}"
 
 
 def markdown(chaos: Chaos) -> str:
@@ -153,12 +139,12 @@ def _times(chaos: Chaos) -> Iterable[str]:
     yield ""
     latencies = ("before", "during", "after")
     yield from _rows(
-        ["fault", *_TIMES, *(f"p99 {name}" for name in latencies)],
+        ["fault", *HEADINGS, *(f"p99 {name}" for name in latencies)],
         (
             [
                 _name(each),
-                *(_seconds(each.times_ms.get(name)) for name in _TIMES.values()),
-                *(_seconds(each.times_ms.get(f"committed_p99_{name}")) for name in latencies),
+                *(seconds(each.times_ms.get(name)) for name in HEADINGS.values()),
+                *(seconds(each.times_ms.get(f"committed_p99_{name}")) for name in latencies),
             ]
             for each in chaos.outcomes
         ),

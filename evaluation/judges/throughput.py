@@ -9,11 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from evaluation.disturbed import disturbed
-from evaluation.fates import outputs_of
+from evaluation.fates import first_outputs
 from evaluation.history import FATE_TOPICS, History, Int64s, Sends, integers
 from evaluation.intervals import Slope, slope
 from evaluation.judges.base import Findings, Judge, Outcome
-from evaluation.matching import first_received
 from evaluation.thresholds import Thresholds, ThroughputThresholds
 from evaluation.verdict import Figure, Value
 
@@ -74,7 +73,7 @@ class Throughput(Judge):
         if not history.facts.job.external:  # another job need not have these
             findings.unknown(f"{topic} are not written by this job" for topic in absent)
         window = _window(history, sends)
-        received_ns = np.sort(_first_outputs(history))
+        received_ns = np.sort(first_outputs(history, "uncommitted")[1])
         if history.facts.job.external and not len(received_ns):
             findings.unknown(["nothing came out: whether the job ran is unknown"])
             return Outcome(findings.result(self.name, ""), {})
@@ -92,17 +91,6 @@ def _window(history: History, sends: Sends) -> Window:
     stated = history.facts.sends.start_monotonic_ns
     start_ns = int(sends.intended_ns.min()) if stated is None else stated
     return Window(start_ns + int(history.facts.warm_up_ms * 1e6), int(sends.intended_ns.max()))
-
-
-def _first_outputs(history: History) -> Int64s:
-    """When the first output on each swipe could be read."""
-    written = outputs_of(history, "uncommitted")
-    times = np.zeros(len(written.position), dtype=np.int64)
-    for index, topic in enumerate(FATE_TOPICS):
-        rows = written.topic == index
-        if rows.any():
-            times[rows] = history.outputs[topic].uncommitted_ns[written.row[rows]]
-    return first_received(written.position, times)[1]
 
 
 def _within(times_ns: Int64s, window: Window) -> int:

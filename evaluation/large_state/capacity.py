@@ -7,9 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from evaluation.fates import outputs_of
-from evaluation.history import FATE_TOPICS, History, Int64s, load_history
-from evaluation.matching import first_received
+from evaluation.fates import first_outputs
+from evaluation.history import load_history
 
 #: Shares of the outputs between which the rate is taken: the beginning still fills the backlog, the
 #: end has none. A choice.
@@ -33,7 +32,7 @@ def drain_rate(folder: Path) -> tuple[float, bool]:
         time in which it is taken; otherwise the rate is only what was offered.
     """
     history = load_history(folder)
-    received_ns = np.sort(_received(history))
+    received_ns = np.sort(first_outputs(history, "uncommitted")[1])
     count = len(received_ns)
     if count < 100:
         return 0.0, False
@@ -47,13 +46,3 @@ def drain_rate(folder: Path) -> tuple[float, bool]:
     waiting = np.searchsorted(sent_ns, received_ns[first]) - first
     # Half a second of work: less than that may be on its way without anybody waiting.
     return rate, bool(waiting > rate / 2 and sent_ns[-1] < received_ns[-1])
-
-
-def _received(history: History) -> Int64s:
-    written = outputs_of(history, "uncommitted")
-    times = np.zeros(len(written.position), dtype=np.int64)
-    for index, topic in enumerate(FATE_TOPICS):
-        rows = written.topic == index
-        if rows.any():
-            times[rows] = history.outputs[topic].uncommitted_ns[written.row[rows]]
-    return first_received(written.position, times)[1]

@@ -12,31 +12,22 @@ from evaluation.large_state.results import (
     PROMISED_LEFT,
     RESTORE_TIMES_FASTER,
     LargeState,
-    Number,
     Recovery,
     Steady,
     Written,
 )
+from evaluation.recovery_times import HEADINGS, Number, seconds
 
 _STEADY: Final = (
     "state", "cards", "filled in", "full checkpoint", "incremental", "uncommitted p50 / p99",
     "committed p50 / p99", "swipes a second",
 )  # fmt: skip
-#: Heading of a column, and the time in it.
-_TIMES: Final = {
-    "outage": "committed_outage",
-    "noticed": "detection",
-    "deploy": "deploy",
-    "restore": "restore",
-    "running": "running",
-    "caught up": "recovery",
-}
 _RECOVERY: Final = (
     "kill",
     "state",
     "restored from",
     "stands by",
-    *_TIMES,
+    *HEADINGS,
     "lost / repeated",
     "verdict",
 )
@@ -152,7 +143,7 @@ def _recovery_cells(recovery: Recovery) -> list[str]:
         _size(recovery.state_bytes),
         recovery.origin,
         "a warm TaskManager" if recovery.has_spare else "nobody",
-        *(_seconds(recovery.times_ms.get(name)) for name in _TIMES.values()),
+        *(seconds(recovery.times_ms.get(name)) for name in HEADINGS.values()),
         f"{harm} of {recovery.expected:,}",
         recovery.verdict,
     ]
@@ -172,9 +163,3 @@ def _checkpoint(written: Written | None) -> str:
 
 def _ms(value: Number) -> str:
     return f"{value:,.0f} ms" if isinstance(value, int | float) else "-"
-
-
-def _seconds(value: Number) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{value / 1000:.2f}"

@@ -10,6 +10,7 @@ import msgspec
 
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
+from evaluation.recovery_times import HEADINGS, Number
 from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 
 RESULTS_FILE: Final = "large-state.json"
@@ -17,18 +18,8 @@ RESULTS_FILE: Final = "large-state.json"
 PROMISED_LEFT: Final = 0.05
 #: The goal for the restore phase alone, how many times faster.
 RESTORE_TIMES_FASTER: Final = 20.0
-#: Times of the recovery judge, in order.
-PHASES: Final = (
-    "committed_outage",
-    "detection",
-    "deploy",
-    "restore",
-    "running",
-    "recovery",
-)
 
 Origin = Literal["object store", "local copy"]
-Number = int | float | str | None
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +73,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     has_spare
         Whether another TaskManager stood by.
     times_ms
-        `PHASES` by name; None where not measured.
+        `HEADINGS` by name; None where not measured.
     expected, missing, repeated, unexpected
         Outputs.
     """
@@ -202,7 +193,8 @@ def recoveries_of(
                 verdict=evaluation.verdict.value,
                 reason=evaluation.verdict.reason,
                 times_ms={
-                    name: _figure(evaluation, "recovery", f"{prefix}{name}") for name in PHASES
+                    name: _figure(evaluation, "recovery", f"{prefix}{name}")
+                    for name in HEADINGS.values()
                 },
                 expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
                 missing=_figure(evaluation, "delivery", "missing"),

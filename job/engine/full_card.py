@@ -6,14 +6,19 @@ For measurements of a large state: cards that are no card of the traffic, but ar
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+from typing import Final
 
 import msgspec
 
 from job.contracts import CardProfile, Swipe
-from job.engine.card_state import HISTORY_LIMIT, CardState
+from job.engine.card_state import HISTORY_LIMIT, CardState, encode_card_state
 
 #: Between two swipes of a full card, ms: all lie within the rules' day. A choice.
-_STEP_MS = 60_000
+_STEP_MS: Final = 60_000
+#: Cards of the traffic of which full ones are made. A choice: enough that no two neighbours match.
+MODELS: Final = 64
+_decode_profile = msgspec.json.Decoder(CardProfile).decode
 
 
 def full_card(profile: CardProfile, swipes: int, retention_ms: int) -> CardState:
@@ -54,6 +59,26 @@ def _earlier(swipe: Swipe, steps: int) -> Swipe:
     )
 
 
-def usable(profiles: Iterable[CardProfile]) -> list[CardProfile]:
-    """Those of which a full card can be made."""
-    return [profile for profile in profiles if profile.recent]
+def models(values: Iterable[bytes], swipes: int, retention_ms: int) -> list[bytes]:
+    """Encoded states of full cards, to be taken in turn.
+
+    Parameters
+    ----------
+    values
+        Encoded profiles; the first `MODELS` of them that hold a swipe are taken.
+    swipes, retention_ms
+        As in `full_card`.
+
+    Raises
+    ------
+    ValueError
+        If no profile holds a swipe, or a state can never hold so many.
+    """
+    profiles = (profile for profile in map(_decode_profile, values) if profile.recent)
+    found = [
+        encode_card_state(full_card(profile, swipes, retention_ms))
+        for profile in islice(profiles, MODELS)
+    ]
+    if not found:
+        raise ValueError("no profile holds a swipe")
+    return found

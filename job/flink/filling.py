@@ -22,10 +22,10 @@ from pyflink.datastream import (
 from pyflink.datastream.connectors.number_seq import NumberSequenceSource
 from pyflink.table import StreamTableEnvironment
 
-from job.contracts import CardProfile, Topics
+from job.contracts import Topics
 from job.engine.card_engine import CardEngine, Source
 from job.engine.card_state import CardState, encode_card_state
-from job.engine.full_card import full_card, usable
+from job.engine.full_card import models
 from job.engine.settings import EngineSettings
 from job.flink.card_value import CARDS_UID, card_value
 from job.flink.options import JobOptions
@@ -34,8 +34,6 @@ from job.flink.topology import configuration, keyed_by_card
 from job.rules.parameters import DEFAULT_FILE, read_tables, rules_from_tables
 from job.version import check_code_hash, code_hash
 
-#: Cards of the traffic of which full ones are made. A choice: enough that no two neighbours match.
-_MODELS: Final = 64
 _CARD: Final = Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
 
@@ -85,13 +83,11 @@ class MakeCards(FlatMapFunction):  # type: ignore[misc]
             rules_from_tables(self._rule_tables), EngineSettings(), Topics.with_prefix("")
         )
         self._apart = filling.cards // max(len(self._tokens), 1)
-        decode = msgspec.json.Decoder(CardProfile).decode
-        some = usable(decode(value.as_py()) for value in self._values[: _MODELS * 4])[:_MODELS]
-        retention_ms = self._engine.detector.retention_ms
-        self._models = [
-            encode_card_state(full_card(profile, filling.swipes_per_card, retention_ms))
-            for profile in some
-        ]
+        self._models = models(
+            (value.as_py() for value in self._values),
+            filling.swipes_per_card,
+            self._engine.detector.retention_ms,
+        )
 
     def flat_map(self, value: int) -> Iterator[Row]:
         """Give the card of this number: its key and its state."""

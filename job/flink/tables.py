@@ -18,6 +18,10 @@ SWIPE_KIND = b"S"
 PROFILE_KIND = b"P"
 RULE_KIND = b"R"
 REPORT_KIND = b"F"
+_FROM_WHERE_IT_STOPPED = (
+    "'scan.startup.mode' = 'group-offsets', 'properties.auto.offset.reset' = 'earliest'"
+)
+_FROM_THE_BEGINNING = "'scan.startup.mode' = 'earliest-offset'"
 
 
 class Framed(NamedTuple):
@@ -83,18 +87,9 @@ def source_table(options: JobOptions, topics: Topics) -> str:
                 ELSE record_time - INTERVAL {lateness}
             END
         ) WITH (
-            'connector' = 'kafka',
             'topic' = '{topics.swipes};{topics.card_profiles}',
-            'scan.startup.mode' = 'group-offsets',
-            'properties.bootstrap.servers' = '{options.bootstrap_servers}',
-            'properties.group.id' = '{options.group_id}',
-            'properties.auto.offset.reset' = 'earliest',
-            'properties.fetch.min.bytes' = '1',
-            'key.format' = 'raw',
-            'key.fields' = 'record_key',
-            'value.format' = 'raw',
-            'value.fields-include' = 'EXCEPT_KEY'
-            {_client_properties(options)}
+            {_FROM_WHERE_IT_STOPPED},
+            {_reader(options)}
         )
     """
 
@@ -105,30 +100,7 @@ def reports_table(options: JobOptions, topics: Topics) -> str:
     It has no say in event time, as the changes of the rules have none (:func:`rules_table`): days
     may pass between two reports, and each is about days before it.
     """
-    return f"""
-        CREATE TEMPORARY TABLE fraud_reports (
-            record_key BYTES,
-            record_value BYTES,
-            record_partition INT METADATA FROM 'partition' VIRTUAL,
-            record_offset BIGINT METADATA FROM 'offset' VIRTUAL,
-            record_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
-            WATERMARK FOR record_time AS TO_TIMESTAMP_LTZ(0, 3)
-        ) WITH (
-            'connector' = 'kafka',
-            'topic' = '{topics.fraud_reports}',
-            'scan.startup.mode' = 'group-offsets',
-            'scan.watermark.idle-timeout' = '1 ms',
-            'properties.bootstrap.servers' = '{options.bootstrap_servers}',
-            'properties.group.id' = '{options.group_id}',
-            'properties.auto.offset.reset' = 'earliest',
-            'properties.fetch.min.bytes' = '1',
-            'key.format' = 'raw',
-            'key.fields' = 'record_key',
-            'value.format' = 'raw',
-            'value.fields-include' = 'EXCEPT_KEY'
-            {_client_properties(options)}
-        )
-    """
+    return _timeless("fraud_reports", topics.fraud_reports, _FROM_WHERE_IT_STOPPED, options)
 
 
 def rules_table(options: JobOptions, topics: Topics) -> str:
@@ -138,8 +110,13 @@ def rules_table(options: JobOptions, topics: Topics) -> str:
     a record. One far ahead would do harm: while no swipes come it would be the only one that
     counts, and close every window for good.
     """
+    return _timeless("rule_changes", topics.rules, _FROM_THE_BEGINNING, options)
+
+
+def _timeless(name: str, topic: str, begin: str, options: JobOptions) -> str:
+    """DDL of a table that has no say in event time."""
     return f"""
-        CREATE TEMPORARY TABLE rule_changes (
+        CREATE TEMPORARY TABLE {name} (
             record_key BYTES,
             record_value BYTES,
             record_partition INT METADATA FROM 'partition' VIRTUAL,
@@ -147,10 +124,18 @@ def rules_table(options: JobOptions, topics: Topics) -> str:
             record_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
             WATERMARK FOR record_time AS TO_TIMESTAMP_LTZ(0, 3)
         ) WITH (
-            'connector' = 'kafka',
-            'topic' = '{topics.rules}',
-            'scan.startup.mode' = 'earliest-offset',
+            'topic' = '{topic}',
+            {begin},
             'scan.watermark.idle-timeout' = '1 ms',
+            {_reader(options)}
+        )
+    """
+
+
+def _reader(options: JobOptions) -> str:
+    """What all tables that are read have in common: raw bytes, as soon as they are there."""
+    return f"""
+            'connector' = 'kafka',
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',
             'properties.group.id' = '{options.group_id}',
             'properties.fetch.min.bytes' = '1',
@@ -159,7 +144,6 @@ def rules_table(options: JobOptions, topics: Topics) -> str:
             'value.format' = 'raw',
             'value.fields-include' = 'EXCEPT_KEY'
             {_client_properties(options)}
-        )
     """
 
 

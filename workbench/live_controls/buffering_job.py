@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Final
 
-from stack.process import StackError
+from workbench.changed_job import changed_job
 from workbench.live_controls import REPLAY, LiveControl
-from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
 
 _TABLES: Final = Path("job") / "flink" / "tables.py"
@@ -28,17 +26,8 @@ class LiveBufferingJob(LiveControl):
 
     def plan(self) -> RunPlan:
         """A run of a changed copy of the job."""
-        shutil.copytree(
-            PROJECT_ROOT / "job",
-            self.scratch / "job",
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-        file = self.scratch / _TABLES
-        text = file.read_text(encoding="utf-8")
-        if _BEFORE not in text:
-            raise StackError(f"{_TABLES} no longer has the query that this control changes")
-        file.write_text(text.replace(_BEFORE, _AFTER), encoding="utf-8")
+        root = changed_job(self.scratch, _TABLES, _BEFORE, _AFTER)
         # Flink keeps what it sorts as one list for each event time. All card profiles have the same
         # one, and RocksDB would write that list anew with every card.
-        job = JobPlan(code_root=self.scratch, state_backend="hashmap")
+        job = JobPlan(code_root=root, state_backend="hashmap")
         return RunPlan(replay=REPLAY, job=job)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Final
 
 from generator.settings import Disturbances, ReplaySettings
-from stack.process import StackError
+from workbench.changed_job import changed_job
 from workbench.live_controls import LiveControl
-from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan, RunPlan
 
 _FUNCTION: Final = Path("job") / "flink" / "card_function.py"
@@ -45,18 +43,9 @@ class LiveForgetfulState(LiveControl):
 
     def plan(self) -> RunPlan:
         """A run of a changed copy of the job, with the fault."""
-        shutil.copytree(
-            PROJECT_ROOT / "job",
-            self.scratch / "job",
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-        file = self.scratch / _FUNCTION
-        text = file.read_text(encoding="utf-8")
-        if _BEFORE not in text:
-            raise StackError(f"{_FUNCTION} no longer has the lines that this control changes")
-        file.write_text(text.replace(_BEFORE, _AFTER), encoding="utf-8")
+        root = changed_job(self.scratch, _FUNCTION, _BEFORE, _AFTER)
         return RunPlan(
             replay=_REPLAY,
-            job=JobPlan(code_root=self.scratch, checkpoint_interval_ms=CHECKPOINT_INTERVAL_MS),
+            job=JobPlan(code_root=root, checkpoint_interval_ms=CHECKPOINT_INTERVAL_MS),
             fault="taskmanager_kill",
         )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from job.contracts import CardProfile, Swipe
+from job.contracts import Swipe
 from job.engine.card_engine import Source
 from job.engine.card_state import (
     DEVICE_LIMIT,
@@ -28,6 +28,7 @@ from job.engine.fate import settle
 from job.engine.settings import EngineSettings
 from job.rules.example import Typical, example_card, example_swipe
 from job.rules.parameters import load_rules
+from tests.job.a_profile import a_profile
 
 FOREVER_MS = 10**12
 
@@ -42,22 +43,6 @@ SWIPES = st.builds(
     latitude=st.none() | st.floats(-90.0, 90.0),
     longitude=st.none() | st.floats(-180.0, 180.0),
 )
-
-
-def profile(**changed: Any) -> CardProfile:
-    fields: dict[str, Any] = {
-        "card_token": "example-card",
-        "bin": "400000",
-        "updated_ms": 0,
-        "home_country": "FR",
-        "home_latitude": 48.85,
-        "home_longitude": 2.35,
-        "currency": "EUR",
-        "amount_count": 10,
-        "amount_log_mean": 8.0,
-        "amount_log_sd": 0.5,
-    }
-    return CardProfile(**(fields | changed))
 
 
 def times_ms(card: CardState) -> list[int]:
@@ -152,7 +137,9 @@ def test_devices_are_bounded_and_the_one_seen_first_goes_first() -> None:
 def test_a_profile_warms_a_card_up() -> None:
     recent = [example_swipe(event_time_ms=t, swipe_id=f"r{t}") for t in (300, 100, 200)]
     card = CardState()
-    card.apply_profile(profile(recent=recent, device_ids=["d"], usual_countries=["BE"]), FOREVER_MS)
+    card.apply_profile(
+        a_profile(recent=recent, device_ids=["d"], usual_countries=["BE"]), FOREVER_MS
+    )
     assert times_ms(card) == [100, 200, 300]
     assert card.high_event_time_ms == 300
     assert (card.has_profile, card.home_country, card.usual_countries) == (True, "FR", ["BE"])
@@ -163,7 +150,7 @@ def test_a_profile_warms_a_card_up() -> None:
 
 def test_a_profile_that_comes_twice_before_a_swipe_counts_once() -> None:
     once, twice = CardState(), CardState()
-    warm = profile(recent=[example_swipe(event_time_ms=1)], device_ids=["d"])
+    warm = a_profile(recent=[example_swipe(event_time_ms=1)], device_ids=["d"])
     once.apply_profile(warm, FOREVER_MS)
     twice.apply_profile(warm, FOREVER_MS)
     twice.apply_profile(warm, FOREVER_MS)
@@ -172,7 +159,7 @@ def test_a_profile_that_comes_twice_before_a_swipe_counts_once() -> None:
 
 def test_a_card_that_has_swiped_keeps_its_history_and_figures() -> None:
     card = example_card(example_swipe(event_time_ms=500, amount_minor=100))
-    card.apply_profile(profile(recent=[example_swipe(event_time_ms=900)]), FOREVER_MS)
+    card.apply_profile(a_profile(recent=[example_swipe(event_time_ms=900)]), FOREVER_MS)
     assert times_ms(card) == [500]
     assert card.amount_count == 1
     assert card.home_country == "FR"
@@ -180,9 +167,9 @@ def test_a_card_that_has_swiped_keeps_its_history_and_figures() -> None:
 
 def test_a_new_profile_replaces_the_former_ones_devices_and_keeps_those_seen() -> None:
     card = CardState()
-    card.apply_profile(profile(device_ids=["old"]), FOREVER_MS)
+    card.apply_profile(a_profile(device_ids=["old"]), FOREVER_MS)
     card.remember(example_swipe(event_time_ms=5, device_id="seen"), 0, FOREVER_MS)
-    card.apply_profile(profile(device_ids=["new"]), FOREVER_MS)
+    card.apply_profile(a_profile(device_ids=["new"]), FOREVER_MS)
     assert card.device_first_seen_ms == {"new": 0, "seen": 5}
 
 
@@ -190,13 +177,13 @@ def test_profiles_that_change_for_ever_do_not_grow_the_state() -> None:
     card = CardState()
     for number in range(10):
         devices = [f"{number}-{device}" for device in range(DEVICE_LIMIT)]
-        card.apply_profile(profile(device_ids=devices), FOREVER_MS)
+        card.apply_profile(a_profile(device_ids=devices), FOREVER_MS)
         assert set(card.device_first_seen_ms) == set(devices)
 
 
 @pytest.mark.parametrize("field", ["amount_log_mean", "amount_log_sd"])
 def test_a_profile_with_figures_out_of_this_world_is_a_dead_letter(bench: Any, field: str) -> None:
-    value = msgspec.json.encode(msgspec.to_builtins(profile()) | {field: 1e200})
+    value = msgspec.json.encode(msgspec.to_builtins(a_profile()) | {field: 1e200})
     (output,) = bench.engine.load_profile(
         value, "example-card", bench.card, Source("card-profiles", 0, 0), []
     )
@@ -216,7 +203,7 @@ def test_a_profile_with_an_unfit_recent_swipe_is_a_dead_letter(
 ) -> None:
     bench = make_bench(EngineSettings(event_time_limit_ms=5_000))
     swipe = msgspec.to_builtins(example_swipe(event_time_ms=5_000)) | recent
-    value = msgspec.json.encode(msgspec.to_builtins(profile()) | {"recent": [swipe]})
+    value = msgspec.json.encode(msgspec.to_builtins(a_profile()) | {"recent": [swipe]})
     (output,) = bench.engine.load_profile(
         value, "example-card", bench.card, Source("card-profiles", 0, 0), []
     )

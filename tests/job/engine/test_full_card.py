@@ -5,24 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from job.contracts import CardProfile
 from job.engine.card_state import HISTORY_LIMIT, decode_card_state, encode_card_state
-from job.engine.full_card import full_card, usable
+from job.engine.full_card import MODELS, full_card, models
 from job.rules.example import example_swipe
+from tests.job.a_profile import a_profile
 
 DAY_MS = 86_400_000
-PROFILE = CardProfile(
-    card_token="card",
-    bin="400000",
-    updated_ms=0,
-    home_country="DE",
-    home_latitude=50.0,
-    home_longitude=8.0,
-    currency="EUR",
-    amount_count=10,
-    amount_log_mean=7.0,
-    amount_log_sd=1.0,
-    device_ids=["d1"],
+PROFILE = a_profile(
     recent=[
         example_swipe(swipe_id="older-0001", event_time_ms=DAY_MS),
         example_swipe(swipe_id="newest-0001", event_time_ms=2 * DAY_MS),
@@ -53,7 +42,10 @@ def test_more_than_a_state_ever_holds_is_refused() -> None:
 
 
 def test_a_profile_without_a_swipe_is_no_model() -> None:
-    bare = msgspec.structs.replace(PROFILE, recent=[])
-    assert usable([bare, PROFILE]) == [PROFILE]
-    with pytest.raises(ValueError, match="no swipe"):
-        full_card(bare, 1, DAY_MS)
+    bare, whole = (msgspec.json.encode(each) for each in (a_profile(), PROFILE))
+    assert models([bare, whole], 3, DAY_MS) == [encode_card_state(full_card(PROFILE, 3, DAY_MS))]
+    assert len(models([whole] * (MODELS + 1), 1, DAY_MS)) == MODELS
+    with pytest.raises(ValueError, match="no profile holds a swipe"):
+        models([bare], 1, DAY_MS)
+    with pytest.raises(ValueError, match="holds no swipe"):
+        full_card(a_profile(), 1, DAY_MS)

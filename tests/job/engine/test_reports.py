@@ -7,13 +7,14 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from job.contracts import CardProfile, FraudReport, Observation, RuleChange, Topics
+from job.contracts import FraudReport, Observation, RuleChange, Topics
 from job.engine.card_engine import CardEngine, Source
 from job.engine.card_state import CardState
 from job.engine.rule_set import RuleSet
 from job.engine.settings import EngineSettings
 from job.rules.compromised_terminal import CompromisedTerminal, CompromisedTerminalParameters
 from job.rules.example import example_report, example_swipe
+from tests.job.a_profile import a_profile
 
 KEY: Final = "example-card"
 PLACE: Final = Source("fraud-reports", 0, 3)
@@ -37,19 +38,8 @@ class Bench:
         self.engine.process(value, KEY, event_time_ms, source, self.card, self.observed)
 
     def profile(self, *times_ms: int) -> None:
-        profile = CardProfile(
-            card_token=KEY,
-            bin="400000",
-            updated_ms=0,
-            home_country="FR",
-            home_latitude=0.0,
-            home_longitude=0.0,
-            currency="EUR",
-            amount_count=0,
-            amount_log_mean=0.0,
-            amount_log_sd=0.0,
-            recent=[example_swipe(swipe_id=f"p{at}", event_time_ms=at) for at in times_ms],
-        )
+        recent = [example_swipe(swipe_id=f"p{at}", event_time_ms=at) for at in times_ms]
+        profile = a_profile(card_token=KEY, recent=recent)
         value = msgspec.json.encode(profile)
         assert self.engine.load_profile(value, KEY, self.card, PLACE, self.observed) == []
 

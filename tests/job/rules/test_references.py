@@ -35,6 +35,7 @@ from job.rules.discovery import (
     report_rule_classes,
     rule_classes,
 )
+from tests.job.a_profile import a_profile
 
 HERE = Path(__file__).parent
 REFERENCES = HERE / "references"
@@ -166,20 +167,7 @@ def database(stream: Any, rule: Rule) -> duckdb.DuckDBPyConnection:
 
 def a_profile_of_nobody() -> CardProfile:
     """A profile of no card in the stream: gives the table its columns."""
-    return CardProfile(
-        card_token="nobody",
-        bin="400000",
-        updated_ms=0,
-        home_country="FR",
-        home_latitude=0.0,
-        home_longitude=0.0,
-        currency="EUR",
-        amount_count=0,
-        amount_log_mean=0.0,
-        amount_log_sd=0.0,
-        device_ids=["none"],
-        usual_countries=["FR"],
-    )
+    return a_profile(card_token="nobody", device_ids=["none"], usual_countries=["FR"])
 
 
 class Identified:
