@@ -20,6 +20,8 @@ from stack.process import StackError
 _POLL_S = 0.1
 #: What REST says of a job may be three seconds old.
 _ASK_AGAIN_S = 3.5
+#: What a task shows before its first watermark.
+_NO_WATERMARK = -(2**63)
 _TERMINAL = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
 Answer = TypeVar("Answer")
@@ -189,6 +191,10 @@ class _Operation(msgspec.Struct):
     operation: dict[str, Any] | None = None
 
 
+class _Watermark(msgspec.Struct):
+    value: str
+
+
 class FlinkRest:
     """Flink's REST interface.
 
@@ -251,6 +257,18 @@ class FlinkRest:
                 for each in answer.subtasks
             ]
         return found
+
+    def watermark_ms(self, job_id: str) -> int | None:
+        """Event time that every task of the job has reached; None where Flink does not say.
+
+        A task with two inputs of which one is always idle shows nothing: it is left out.
+        """
+        reached: list[int] = []
+        for vertex in self.job(job_id).vertices:
+            path = f"/jobs/{job_id}/vertices/{vertex.id}/watermarks"
+            found = [int(each.value) for each in self._get(path, tuple[_Watermark, ...])]
+            reached += [each for each in found if each > _NO_WATERMARK]
+        return min(reached, default=None)
 
     def metrics(self, job_id: str, vertex_id: str, names: Sequence[str]) -> dict[str, float]:
         """Sum metrics of a vertex over its subtasks; one that Flink does not know is left out.

@@ -1,7 +1,7 @@
 """Is the run complete, so that what is missing now will never come?
 
 Complete means: a checkpoint covers every record of ``swipes``, the clock records included (the
-job's committed offsets are the end offsets), event time has had a second to follow them and close
+job's committed offsets are the end offsets), event time has followed them in every task and closed
 the windows, and since then two more checkpoints have completed while the outputs were still, no
 transaction was open and both readers stood at the end.
 """
@@ -25,8 +25,9 @@ from workbench.live import LiveJob, read_status
 #: Longest wait after the last swipe, seconds: an outage and its catching up.
 TIMEOUT_S: Final = 180.0
 _POLL_S: Final = 0.25
-#: Watermarks are sent every 0.2 s (Flink's `pipeline.auto-watermark-interval`), so what the last
-#: records close is written after a checkpoint covers them. Five times that: a choice.
+#: Where Flink does not say how far event time is: watermarks are sent every 0.2 s (Flink's
+#: `pipeline.auto-watermark-interval`), so what the last records close is written after a checkpoint
+#: covers them. Five times that: a choice.
 _EVENT_TIME_BEHIND_NS: Final = 1_000_000_000
 #: A job that was restored has no watermark yet from partitions without new records, and these hold
 #: event time back until they count as idle (the job's `--watermark.idle-timeout`, 5 s).
@@ -64,6 +65,7 @@ def await_completion(
     collector: Child,
     nudge: Nudge,
     bar: PhaseBar,
+    end_watermark_ms: int,
     timeout_s: float = TIMEOUT_S,
     *,
     was_restored: bool = False,
@@ -76,10 +78,13 @@ def await_completion(
     ----------
     live, collector, nudge, bar
         The run, and where its progress is told.
+    end_watermark_ms
+        Event time that the last records bring every task to.
     timeout_s
         Longest wait, seconds.
     was_restored
-        Whether the job was restored from a checkpoint or savepoint meanwhile.
+        Whether the job was restored from a checkpoint or savepoint meanwhile; of concern where
+        Flink does not say how far event time is.
     """
     behind_ns = _EVENT_TIME_BEHIND_NS + (_IDLE_AFTER_RESTORE_NS if was_restored else 0)
     progress = CommitProgress(
@@ -97,6 +102,7 @@ def await_completion(
             committed = progress.covered()
             state = live.stack.rest.job(live.job_id).state
             checkpoints = live.stack.rest.checkpoints(live.job_id).counts.completed
+            watermark_ms = live.stack.rest.watermark_ms(live.job_id) if committed >= end else None
         except (RestError, KafkaException, TimeoutError):
             # A JobManager or a broker that restarts answers again later.
             time.sleep(_POLL_S)
@@ -109,9 +115,14 @@ def await_completion(
             reason = f"the job had not finished {end - committed:,} of {end:,} records"
             still_since = covered_ns = None
             nudge()
+        elif watermark_ms is not None and watermark_ms < end_watermark_ms:
+            reason = "event time had not reached the end, so windows were still open"
+            still_since = covered_ns = None
         elif covered_ns is None:
             reason = "the outputs did not come to rest"
             covered_ns = time.monotonic_ns()
+            if watermark_ms is not None:
+                behind_ns = 0
         elif status is None or status.time_ns <= covered_ns + behind_ns or not _still(status):
             still_since = None
         elif still_since is None or _moved(still_since[0], status):

@@ -355,7 +355,10 @@ def _send_and_collect(
             watch.read()
             # A fault that made no restart costs the wait in vain, which is seconds.
             restored = fault is not None or watch.restarts > 0
-            completion = await_completion(live, collector, nudge, bar, was_restored=restored)
+            reached_ms = clock_ms - run.plan.job.lateness_ms - 1
+            completion = await_completion(
+                live, collector, nudge, bar, reached_ms, was_restored=restored
+            )
         bar.note = completion.reason
     if fault is not None:
         completion.judge_fault(fault.finish(run.history / FAULTS_FILE))

@@ -31,6 +31,9 @@ STATUS = CollectStatus(
     cpu_s=0.0,
 )
 
+#: Event time that the last records bring.
+END_MS = 1_000
+
 
 class Scene:
     """A run as `await_completion` sees it; each look takes the next answer, the last one stays."""
@@ -41,7 +44,12 @@ class Scene:
         self.statuses: Iterator[CollectStatus | None] = iter(())
         self.nudges = 0
         self.checkpoints = 0
-        rest = SimpleNamespace(job=self._job, checkpoints=self._checkpoints)
+        self.watermarks: list[Any] = [None]
+        rest = SimpleNamespace(
+            job=self._job,
+            checkpoints=self._checkpoints,
+            watermark_ms=lambda _: self._next(self.watermarks),
+        )
         stack = SimpleNamespace(settings=SimpleNamespace(kafka_address="nowhere:1"), rest=rest)
         self.live: Any = SimpleNamespace(
             stack=stack,
@@ -64,7 +72,7 @@ class Scene:
         bar: Any = SimpleNamespace(update=lambda *_: None)
         collector: Any = SimpleNamespace(require_alive=lambda: None)
         return completion.await_completion(
-            self.live, collector, nudge, bar, timeout_s, was_restored=was_restored
+            self.live, collector, nudge, bar, END_MS, timeout_s, was_restored=was_restored
         )
 
     def _job(self, _job_id: str) -> Any:
@@ -123,6 +131,24 @@ def test_a_restored_job_is_given_time_for_its_idle_partitions(scene, monkeypatch
     scene.statuses = fresh()
     assert not scene.run(0.1, was_restored=True).complete
     assert scene.run().complete
+
+
+def test_windows_that_event_time_has_not_closed_are_waited_for(scene):
+    scene.statuses = fresh()
+    scene.watermarks = [END_MS - 1]
+    found = scene.run(0.1)
+    assert not found.complete
+    assert "event time had not reached the end" in found.reason
+    scene.statuses = fresh()
+    scene.watermarks = [END_MS - 1, END_MS - 1, END_MS]
+    assert scene.run().complete
+
+
+def test_where_flink_says_how_far_event_time_is_no_time_is_given_to_it(scene, monkeypatch):
+    monkeypatch.setattr(completion, "_EVENT_TIME_BEHIND_NS", 10**12)
+    scene.statuses = fresh()
+    scene.watermarks = [END_MS]
+    assert scene.run(was_restored=True).complete
 
 
 def test_a_look_from_before_the_last_checkpoint_proves_nothing(scene):
