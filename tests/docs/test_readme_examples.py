@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 #: What the tests of rules and scenarios import or read. Without tests/conftest.py: no Kafka here.
-COPIED = ("job", "scenarios", "generator", "tests/job/rules", "tests/scenarios")
+COPIED = ("job", "scenarios", "generator", "tests/job", "tests/scenarios")
 RULE_TESTS = (
     "tests/job/rules/test_contract.py",
     "tests/job/rules/test_pages.py",
