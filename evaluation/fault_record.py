@@ -34,6 +34,11 @@ class FaultRecord(msgspec.Struct, kw_only=True):
         Of the restart that followed: the longest time that one task took from its scheduling to
         its initialisation, and from there until it ran (it restores its state). None where no
         restart followed or Flink does not say.
+    download_ms, load_ms
+        Of that restart: fetching the state from where it is kept, and opening it in the state
+        backend; the slowest task. None where Flink does not say.
+    remote_bytes, local_bytes
+        State that came from the checkpoints' store, and from copies on a TaskManager's own disk.
     sent_before
         Swipes sent when it came.
     checkpoints_before, checkpoints_after
@@ -63,6 +68,10 @@ class FaultRecord(msgspec.Struct, kw_only=True):
     running_monotonic_ns: int | None = None
     deploy_ms: int | None = None
     restore_ms: int | None = None
+    download_ms: int | None = None
+    load_ms: int | None = None
+    remote_bytes: int | None = None
+    local_bytes: int | None = None
     sent_before: int = 0
     checkpoints_before: int = 0
     checkpoints_after: int = 0

@@ -13,6 +13,7 @@ HEADINGS: Final = {
     "noticed": "detection",
     "deploy": "deploy",
     "restore": "restore",
+    "of it state": "state",
     "running": "running",
     "caught up": "recovery",
 }

@@ -43,6 +43,12 @@ logger.kafka_sink.name = org.apache.flink.connector.kafka.sink
 logger.kafka_sink.level = WARN
 logger.netty.name = org.jboss.netty.channel.DefaultChannelPipeline
 logger.netty.level = OFF
+logger.spans.name = org.apache.flink.traces.slf4j
+logger.spans.level = INFO
+logger.spans.filter.starts.type = RegexFilter
+logger.spans.filter.starts.regex = .*name=JobInitialization.*
+logger.spans.filter.starts.onMatch = ACCEPT
+logger.spans.filter.starts.onMismatch = DENY
 """
 _LOG4J_CLI = """\
 status = error
@@ -102,6 +108,11 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         "web.refresh-interval": "100",
         # At ten checkpoints a second the default of ten is gone between two looks.
         "web.checkpoints.history": "200",
+        # How long the parts of a restart took is told nowhere else (`stack/initialization.py`).
+        "traces.reporters": "log",
+        "traces.reporter.log.factory.class": (
+            "org.apache.flink.traces.slf4j.Slf4jTraceReporterFactory"
+        ),
     }
 
 

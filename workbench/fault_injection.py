@@ -20,6 +20,7 @@ from evaluation.fault_record import OPEN_RECORDS_MIN, FaultRecord, write_faults
 from evaluation.offsets import open_transaction_records
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from stack.faults import Fault, by_name
+from stack.initialization import last_initialization
 from workbench import moves
 from workbench.commit_progress import CommitProgress
 from workbench.fault_plan import MOVES, Moment
@@ -166,9 +167,18 @@ class FaultInjection:
             self._await_running(record)
         has_moved = self._live.job_id != fault.job_id
         if record.noticed_ms is not None or has_moved:
-            durations = restart_phases(self._live.stack.rest, self._live.job_id)
-            record.deploy_ms, record.restore_ms = durations
+            self._take_phases(record)
         record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
+
+    def _take_phases(self, record: FaultRecord) -> None:
+        """How long the restart took, by Flink's own clocks."""
+        stack, job_id = self._live.stack, self._live.job_id
+        record.deploy_ms, record.restore_ms = restart_phases(stack.rest, job_id)
+        started = last_initialization(stack.settings, job_id, record.invoked_ms)
+        if started is not None:
+            record.download_ms, record.load_ms = started.download_ms, started.load_ms
+            record.remote_bytes = started.remote_bytes
+            record.local_bytes = started.local_bytes
 
     def _await_running(self, record: FaultRecord) -> None:
         self._live.stack.rest.wait_running(self._live.job_id, _RECOVERED_S, self._given_up.is_set)

@@ -124,12 +124,30 @@ def _phases(findings: Findings, prefix: str, fault: FaultRecord, caught_up_ns: i
     findings.report(
         f"{prefix}restore", fault.restore_ms, "ms", "the slowest task, by Flink's clock"
     )
+    _state(findings, prefix, fault)
     if fault.running_ms is not None and noticed is not None:
         findings.report(
             f"{prefix}running", fault.running_ms - fault.invoked_ms, "ms", "until all tasks ran"
         )
     total = None if caught_up_ns is None else (caught_up_ns - fault.invoked_monotonic_ns) / 1e6
     findings.report(f"{prefix}recovery", total, "ms", "until no more was on its way than before")
+
+
+def _state(findings: Findings, prefix: str, fault: FaultRecord) -> None:
+    """Report what of the restore was the state itself."""
+    parts = (fault.download_ms, fault.load_ms, fault.remote_bytes, fault.local_bytes)
+    download_ms, load_ms, remote_bytes, local_bytes = (part or 0 for part in parts)
+    known = fault.download_ms is not None
+    note = (
+        f"fetched in {download_ms:,} ms, opened in {load_ms:,} ms; {remote_bytes / 1e6:,.1f} MB "
+        f"from the store, {local_bytes / 1e6:,.1f} MB from local copies"
+    )
+    findings.report(
+        f"{prefix}state",
+        download_ms + load_ms if known else None,
+        "ms",
+        note if known else "Flink did not say",
+    )
 
 
 def _latencies(

@@ -79,6 +79,19 @@ def test_the_phases_are_those_that_were_recorded(recording):
     assert OUTAGE_MS <= value(result, "recovery") <= OUTAGE_MS + 40
 
 
+def test_what_of_the_restore_was_the_state_stands_beside_it(recording):
+    hold_back(recording)
+    parts = {"download_ms": 200, "load_ms": 30, "remote_bytes": 4_000_000, "local_bytes": 0}
+    figure = judged(recording, fault(**parts)).figure("taskmanager_kill_state")
+    assert figure.value == 230
+    assert "fetched in 200 ms, opened in 30 ms; 4.0 MB from the store" in figure.note
+
+
+def test_what_flink_did_not_say_of_the_state_is_not_zero(recording):
+    hold_back(recording)
+    assert value(judged(recording, fault()), "state") is None
+
+
 def test_latency_counts_from_the_intended_send_during_the_outage(recording):
     hold_back(recording)
     result = judged(recording, fault())
