@@ -104,12 +104,15 @@ def compare_runs(
 def docs(
     folder: Annotated[Path, typer.Option(help="Where to write them.")] = PROJECT_ROOT / "docs",
 ) -> None:
-    """Write the pages that are generated: rules and JSON Schemas."""
+    """Write the pages that are generated: architecture, rules and JSON Schemas."""
+    from workbench import architecture  # it imports every part of the project
+
     (folder / "rules.md").write_text(pages.render(), encoding="utf-8")
+    (folder / "architecture.md").write_text(architecture.render(), encoding="utf-8")
     (folder / "schemas").mkdir(exist_ok=True)
     for name, text in schemas.render().items():
         (folder / "schemas" / name).write_text(text, encoding="utf-8")
-    make_console().print(f"written: {folder}/rules.md, {folder}/schemas/")
+    make_console().print(f"written: {folder}/architecture.md, {folder}/rules.md, {folder}/schemas/")
 
 
 compare_runs.__name__ = "compare"
