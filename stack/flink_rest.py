@@ -319,7 +319,8 @@ class FlinkRest:
             Seconds waited. A job that ended instead is a `StackError` with its exception.
         """
         began_s = time.monotonic()
-        while not (detail := self._job_within(job_id, began_s + deadline_s)).all_tasks_running:
+        until_s = began_s + deadline_s
+        while not (detail := self._job_within(job_id, until_s, given_up)).all_tasks_running:
             waited_s = time.monotonic() - began_s
             if detail.state in _TERMINAL or waited_s > deadline_s or given_up():
                 said = (
@@ -404,7 +405,9 @@ class FlinkRest:
         self.wait_ended(job_id, deadline_s)
         return str(location)
 
-    def _job_within(self, job_id: str, deadline_s: float) -> JobDetail:
+    def _job_within(
+        self, job_id: str, deadline_s: float, given_up: Callable[[], bool] = lambda: False
+    ) -> JobDetail:
         """Ask for a job until somebody leads who knows it, where another may come to lead."""
         while True:
             try:
@@ -412,7 +415,7 @@ class FlinkRest:
             except RestError as error:
                 # A single JobManager that is gone has taken the job with it.
                 can_come = self._has_standby and error.is_between_leaders
-                if not can_come or time.monotonic() > deadline_s:
+                if not can_come or time.monotonic() > deadline_s or given_up():
                     raise
             time.sleep(_POLL_S)
 

@@ -25,6 +25,7 @@ from stack.process import (
     ProcessRecord,
     StackError,
     is_alive,
+    log_tail,
     read_record,
     records,
     start,
@@ -227,6 +228,23 @@ class LocalStack:
         """The running process of a service, None when it does not run."""
         return next((record for record in self._running() if record.name == name), None)
 
+    def require_jobmanager(self) -> None:
+        """Refuse to go on where nobody is left who could lead.
+
+        Raises
+        ------
+        StackError
+            If no JobManager's process lives, with the end of the log of the last one.
+        """
+        names = [
+            flink.jobmanager_name(index) for index in range(len(self.settings.flink_rest_urls))
+        ]
+        if any(self.process(name) for name in names):
+            return
+        logs = [self.settings.flink_folder / f"{name}.log" for name in names]
+        last = max((log for log in logs if log.exists()), key=_modified, default=logs[0])
+        raise StackError(f"no JobManager lives any more; log: {last}", log_tail(last))
+
     def taskmanager_record(self, index: int) -> ProcessRecord | None:
         """The running process of a TaskManager, None when it does not run."""
         return self.process(flink.taskmanager_name(index))
@@ -343,3 +361,7 @@ class _Phases:
 def _recorded(record: ProcessRecord) -> ServiceStatus:
     state: Literal["running", "dead"] = "running" if is_alive(record) else "dead"
     return ServiceStatus(record.name, state, record.pid, record.address, Path(record.log_file))
+
+
+def _modified(file: Path) -> float:
+    return file.stat().st_mtime

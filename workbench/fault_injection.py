@@ -21,6 +21,7 @@ from evaluation.offsets import open_transaction_records
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from stack.faults import Fault, by_name
 from stack.initialization import last_initialization
+from stack.process import StackError
 from workbench import moves
 from workbench.commit_progress import CommitProgress
 from workbench.fault_plan import MOVES, Moment
@@ -181,9 +182,23 @@ class FaultInjection:
             record.local_bytes = started.local_bytes
 
     def _await_running(self, record: FaultRecord) -> None:
-        self._live.stack.rest.wait_running(self._live.job_id, _RECOVERED_S, self._given_up.is_set)
+        stack = self._live.stack
+        try:
+            stack.rest.wait_running(self._live.job_id, _RECOVERED_S, self._is_hopeless)
+        except StackError:
+            stack.require_jobmanager()  # of two reasons the one that explains the other
+            raise
         record.running_ms = time.time_ns() // 1_000_000
         record.running_monotonic_ns = time.monotonic_ns()
+
+    def _is_hopeless(self) -> bool:
+        if self._given_up.is_set():
+            return True
+        try:
+            self._live.stack.require_jobmanager()
+        except StackError:
+            return True
+        return False
 
     def _await_open_records(self, record: FaultRecord) -> int:
         """Wait for a moment at which a fault would hit enough records, and say how many."""
