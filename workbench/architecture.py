@@ -31,8 +31,9 @@ in the [README](../README.md#the-way-of-one-swipe); why it is so, in the
 
 ## Who imports whom
 
-An arrow goes from the one that imports to the one that is imported. A test keeps the directions (`import-linter`, in `pyproject.toml`): the job imports
-nothing of the workbench, because it goes to production alone.
+An arrow goes from the one that imports to the one that is imported. A test keeps the directions
+(`import-linter`, in `pyproject.toml`): the job imports nothing of the workbench, because it goes to
+production alone.
 """
 
 
