@@ -44,6 +44,9 @@ from job.rules.parameters import DEFAULT_FILE, read_tables
 
 #: From the project's own jar (`job/java`): which files RocksDB merges, and when.
 ROCKSDB_OPTIONS_FACTORY: Final = "dev.paystream.flink.FrequentCheckpointsOptionsFactory"
+_UID_FORMAT: Final = "table.exec.uid.format"
+#: Two operators that nobody named would have one uid, which Flink refuses.
+_UNNAMED: Final = "unnamed_<type>_<transformation>"
 #: Key, framed record, and event time, which the third field carries into the stream.
 _FRAMED_BY_CARD: Final = Types.ROW(
     [Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.INSTANT()]
@@ -163,7 +166,6 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
         .name("count across cards")
         .uid("count-across-cards")
     )
-    statements = tables.create_statement_set()
     # One sink each, not one behind a union: a sink of its own is chained to its function, which
     # saves every decision a hop between threads. A card's decision and alert stay in one
     # transaction; window alerts are rare, and an empty transaction is never begun.
@@ -171,10 +173,24 @@ def build(options: JobOptions) -> StreamExecutionEnvironment:
     if options.windows:
         written["outgoing_windows"] = _event_time_windows(judged, options, topics)
     for name, outputs in written.items():
-        tables.execute_sql(sink_table(name, options, topics))
-        statements.add_insert(name, tables.from_data_stream(outputs, _output_schema()))
-    statements.attach_as_datastream()
+        _write(tables, name, outputs, options, topics)
     return env
+
+
+def _write(
+    tables: StreamTableEnvironment,
+    name: str,
+    outputs: DataStream,
+    options: JobOptions,
+    topics: Topics,
+) -> None:
+    """Hang a sink of its own behind a stream of outputs."""
+    tables.execute_sql(sink_table(name, options, topics))
+    # A set of its own: all that one set translates has one format of uids.
+    statements = tables.create_statement_set()
+    statements.add_insert(name, tables.from_data_stream(outputs, _output_schema()))
+    with _uids_of(tables, name):
+        statements.attach_as_datastream()
 
 
 def _event_time_windows(judged: DataStream, options: JobOptions, topics: Topics) -> DataStream:
@@ -197,17 +213,33 @@ def _event_time_windows(judged: DataStream, options: JobOptions, topics: Topics)
     return DataStream(event_time_windows.attach(swipes, enabled, topics.window_drops))
 
 
+@contextmanager
+def _uids_of(tables: StreamTableEnvironment, name: str) -> Iterator[None]:
+    """Name the operators of what is translated meanwhile after what it is.
+
+    Flink's own format counts them through the whole program: with one more source each one behind
+    it has another uid, and a savepoint of before no longer fits (decision 0029).
+    """
+    config = tables.get_config()
+    config.set(_UID_FORMAT, f"{name}_<type>_<transformation>")
+    try:
+        yield
+    finally:
+        config.set(_UID_FORMAT, _UNNAMED)
+
+
 def _incoming(tables: StreamTableEnvironment, topics: Topics) -> DataStream:
-    return tables.to_append_stream(tables.sql_query(source_query(topics)), _FRAMED_BY_CARD)
+    with _uids_of(tables, "incoming"):
+        return tables.to_append_stream(tables.sql_query(source_query(topics)), _FRAMED_BY_CARD)
 
 
 def _fraud_reports(env: StreamExecutionEnvironment, tables: StreamTableEnvironment) -> DataStream:
-    with _one_reader(env):
+    with _one_reader(env), _uids_of(tables, "fraud_reports"):
         return tables.to_append_stream(tables.sql_query(reports_query()), _FRAMED_BY_CARD)
 
 
 def _rule_changes(env: StreamExecutionEnvironment, tables: StreamTableEnvironment) -> DataStream:
-    with _one_reader(env):
+    with _one_reader(env), _uids_of(tables, "rule_changes"):
         return tables.to_append_stream(
             tables.sql_query(rules_query()), Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE())])
         )
