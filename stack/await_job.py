@@ -1,8 +1,8 @@
 """Does a Flink cluster run its job yet?
 
-Run as a process of its own, ``python -m stack.await_job``, before something that needs a job that
-runs, where all of it is started at once: on Kubernetes. Exit code 0: all tasks of a job run; 2: none
-does within the time.
+Run as a process of its own, ``python -m stack.await_job``, before what needs a running job, where
+all of it is started at once: on Kubernetes. Exit code 0: all tasks of a job run; 2: none does
+within the time.
 """
 
 from __future__ import annotations
