@@ -16,6 +16,8 @@ from stack.flink_home import package_folder
 ROOT = Path(__file__).resolve().parents[2]
 KUSTOMIZE = ROOT / ".local" / "bin" / "kustomize"
 JARS = ROOT / ".local" / "jars"
+#: What only these tests need: the check that the operator makes of a deployment.
+OPERATOR = ROOT / ".local" / "kubernetes" / "flink-operator"
 PROGRAMS = Path(__file__).parent / "java"
 OVERLAYS = ("dev", "staging", "production")
 #: In which a simulation runs.
@@ -27,7 +29,7 @@ Manifest = dict[str, Any]
 @cache
 def _built(overlay: str) -> list[Manifest]:
     if not KUSTOMIZE.exists():
-        pytest.fail(f"no kustomize at {KUSTOMIZE}: `make kustomize` builds it (needs Go)")
+        pytest.fail(f"no kustomize at {KUSTOMIZE}: `make install-kubernetes` builds it, with Go")
     done = subprocess.run(
         [KUSTOMIZE, "build", ROOT / "k8s" / "overlays" / overlay],
         capture_output=True,
@@ -73,12 +75,11 @@ def flink_configuration(overlay: str) -> dict[str, str]:
     return dict(deployment(overlay)["spec"]["flinkConfiguration"])
 
 
-@cache
 def operator_jars() -> tuple[Path, ...]:
-    """The operator, its API and the autoscaler with all that they need."""
-    found = tuple(sorted((JARS / "kubernetes-operator").glob("*.jar")))
+    """Flink's operator with all that it needs."""
+    found = tuple(sorted(OPERATOR.glob("*.jar")))
     if not found:
-        pytest.fail(f"no jars in {JARS / 'kubernetes-operator'}: run `make install-kubernetes`")
+        pytest.fail(f"no jars in {OPERATOR}: run `make install-kubernetes`")
     return found
 
 

@@ -1,70 +1,60 @@
 """What do the operators' own definitions say of their resources?
 
-The schemas come from the jars that the operators are published in: of Flink's operator as a file,
-of Strimzi from the annotations of its classes, by its own generator.
+They lie in ``definitions/``, taken from the operators' sources.
 """
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
-import zipfile
+import gzip
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-import yaml
-
-from tests.k8s.conftest import JARS, operator_jars, run_java
+from tests.k8s.conftest import ROOT
 
 Schema = dict[str, Any]
 
-_FLINKS_FILE: Final = "META-INF/fabric8/flinkdeployments.flink.apache.org-v1.yml"
-_STRIMZIS_CLASSES: Final = {
-    "Kafka": "io.strimzi.api.kafka.model.kafka.Kafka",
-    "KafkaNodePool": "io.strimzi.api.kafka.model.nodepool.KafkaNodePool",
-    "KafkaTopic": "io.strimzi.api.kafka.model.topic.KafkaTopic",
-    "KafkaUser": "io.strimzi.api.kafka.model.user.KafkaUser",
-}
+DEFINITIONS: Final = Path(__file__).parent / "definitions"
+#: Kinds that are defined there.
+DEFINED: Final = frozenset(file.name.split(".")[0] for file in DEFINITIONS.glob("*.json.gz"))
+#: Adds what Flink's operator knows and the definition of its chart has not heard of.
+FLINK_VERSION_PATCH: Final = ROOT / "k8s" / "operator" / "flink-version.json"
 
 
 @cache
-def crd_schema(kind: str, api_version: str) -> Schema:
-    """The strict schema of a custom resource."""
-    if kind in _STRIMZIS_CLASSES:
-        definition = yaml.safe_load((_strimzis_definitions() / f"{kind}.yaml").read_text())
-    else:
-        definition = yaml.safe_load(_flinks_definition())
+def crd_schema(kind: str, api_version: str, *, patched: bool = True) -> Schema:
+    """The strict schema of a custom resource.
+
+    Parameters
+    ----------
+    kind, api_version
+        Of the resource.
+    patched
+        Whether the definition of Flink's operator is patched as docs/kubernetes.md says.
+    """
+    definition = json.loads(gzip.decompress((DEFINITIONS / f"{kind}.json.gz").read_bytes()))
+    if kind == "FlinkDeployment" and patched:
+        _patch(definition, json.loads(FLINK_VERSION_PATCH.read_text()))
     group, _, version = api_version.partition("/")
     assert definition["spec"]["group"] == group
     (found,) = [each for each in definition["spec"]["versions"] if each["name"] == version]
     schema = strict(found["schema"]["openAPIV3Schema"])
     # Whatever belongs to every resource is the API server's to judge.
-    schema["properties"] |= {"metadata": {"type": "object"}}
+    common = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+    schema["properties"] |= {**common, "metadata": {"type": "object"}}
     return schema
 
 
-def _flinks_definition() -> bytes:
-    (jar,) = [each for each in operator_jars() if "operator-api" in each.name]
-    with zipfile.ZipFile(jar) as archive:
-        return archive.read(_FLINKS_FILE)
-
-
-@cache
-def _strimzis_definitions() -> Path:
-    jars = tuple(sorted((JARS / "strimzi").glob("*.jar")))
-    if not jars:
-        pytest.fail(f"no jars in {JARS / 'strimzi'}: run `make install-kubernetes`")
-    folder = Path(tempfile.mkdtemp(prefix="paystream-crds-"))
-    # As in Strimzi's own build.
-    options = ["--target-kube", "1.25+", "--crd-api-version", "v1", "--api-versions", "v1"]
-    places = [f"{name}={folder / f'{kind}.yaml'}" for kind, name in _STRIMZIS_CLASSES.items()]
-    main = "io.strimzi.crdgenerator.CrdGenerator"
-    run_java(main, jars, *options, "--storage-version", "v1", "--yaml", *places)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+def _patch(definition: Schema, steps: list[dict[str, Any]]) -> None:
+    """JSON Patch, as far as it is needed: something added at the end of a list."""
+    for step in steps:
+        *path, last = step["path"].strip("/").split("/")
+        assert (step["op"], last) == ("add", "-")
+        node: Any = definition
+        for key in path:
+            node = node[int(key)] if isinstance(node, list) else node[key]
+        node.append(step["value"])
 
 
 def strict(node: Any) -> Any:

@@ -13,7 +13,7 @@ _CONTROLLERS: Final = ("Deployment", "StatefulSet", "Job")
 _TAG: Final = re.compile(r"[^@]+(:(?P<tag>[\w][\w.-]*)|@sha256:[0-9a-f]{64})")
 _FLOATING: Final = re.compile(r"latest|stable|main|master|edge|nightly|\d+")
 _SECRET_NAME: Final = re.compile(
-    r"(?i)passw|secret_?(access_?)?key|token|api_?key|credential|jaas|private_?key"
+    r"(?i)passw|secret[-_]?(access[-_]?)?key|token|api[-_]?key|credential|jaas|private[-_]?key"
 )
 #: What points at a secret, and is none: a reference, a file, a substitution, a class, a flag.
 _REFERENCE: Final = re.compile(r"\$\{?\(?\w+[:)]|^/|^[A-Z]\w*Provider$|^(true|false)$|^$")
@@ -163,7 +163,7 @@ def _is_secret(name: str, value: Any) -> bool:
 
 def _assigned(text: str) -> Iterator[str]:
     """Names of secrets that are given a value within a text, such as ``password="..."``."""
-    for name, value in re.findall(r"([\w.-]+)\s*=\s*\"?([^\s\";,]*)", text):
+    for name, value in re.findall(r"([\w.-]+)\s*=\s*(?=\"?([^\s\";,]*))", text):
         last = name.rsplit(".", 1)[-1]
         secret = re.fullmatch(r"(?i)(.*[-_])?(password|secret|token|secret-?key|api-?key)", last)
         if secret and not re.match(r"\$|%s|'|$", value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +128,9 @@ def test_the_evaluation_takes_its_arguments(overlay, monkeypatch):
     assert job.bootstrap == options(overlay).bootstrap_servers
     assert job.expect_rules
     # The clock records at the end must not be ahead of what the job takes.
-    ahead_ms = replay.event_time_start.timestamp() * 1_000 - _now_ms()
+    ahead_ms = replay.event_time_start.timestamp() * 1_000 - time.time() * 1_000
     length_ms = (replay.warm_up_s + replay.duration_s) * 1_000 * replay.speedup
     assert ahead_ms + length_ms + CLOCK_GAP_MS < options(overlay).event_time_max_ahead_ms
-
-
-def _now_ms() -> float:
-    import time
-
-    return time.time() * 1_000
 
 
 @pytest.mark.parametrize("overlay", WITH_SIMULATION)
