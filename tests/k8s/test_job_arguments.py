@@ -97,7 +97,9 @@ def opened(properties: dict[str, str], folder: Path) -> str:
     file = folder / "properties"
     file.write_text("".join(f"{name}\t{value}\n" for name, value in properties.items()))
     jars = [
-        jar for jar in flink_jars() if jar.name.startswith(("flink-sql-connector-kafka", "log4j-"))
+        jar
+        for jar in flink_jars()
+        if jar.name.startswith(("flink-sql-connector-kafka", "flink-dist-", "log4j-"))
     ]
     return run_java("OpenConsumer", tuple(jars), file)[-1]
 

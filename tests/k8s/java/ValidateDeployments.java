@@ -9,8 +9,8 @@ import org.apache.flink.kubernetes.operator.validation.DefaultValidator;
 /**
  * What does the operator say to these deployments before it touches a cluster?
  *
- * <p>Arguments: files, each with a FlinkDeployment as JSON. Prints a line for each: {@code ok}, or
- * {@code refused: <why>}, as the operator's webhook would.
+ * <p>Arguments: files, each with a FlinkDeployment as JSON. Prints a line for each that ends with
+ * {@code #ok}, or with {@code #refused: <why>}, as the operator's webhook would.
  */
 public final class ValidateDeployments {
     public static void main(String[] arguments) throws Exception {
@@ -22,8 +22,8 @@ public final class ValidateDeployments {
             System.out.println(
                     validator
                             .validateDeployment(deployment)
-                            .map(error -> "refused: " + error.replaceAll("\\s+", " "))
-                            .orElse("ok"));
+                            .map(error -> "#refused: " + error.replaceAll("\\s+", " "))
+                            .orElse("#ok"));
         }
         // The operator's clients keep threads that would not end.
         System.exit(0);
