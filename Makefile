@@ -15,6 +15,9 @@ ENV := $(VENV)/.installed
 JARS := .local/jars/.installed
 PROFILES := kafka flink-connector flink-s3
 ELASTICSEARCH := .local/jars/elasticsearch/.installed
+# For the tests of k8s/: kustomize, and the check that Flink's operator makes of a deployment.
+KUSTOMIZE := .local/bin/kustomize
+OPERATOR := .local/kubernetes/.installed
 JAVA_SOURCES := $(shell find job/java/src -name '*.java')
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
@@ -113,7 +116,7 @@ stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status
 
 ## This machine
-.PHONY: doctor bootstrap install install-elasticsearch clean clean-replays
+.PHONY: doctor bootstrap install install-elasticsearch install-kubernetes clean clean-replays
 doctor:  ## Check what this machine has, and say what to install
 	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
 
@@ -125,6 +128,8 @@ install: $(ENV) $(JARS)  ## Virtual environment and jars
 # 107 MB that no run needs.
 install-elasticsearch: $(ELASTICSEARCH)  ## The archive of Elasticsearch, to search alerts in
 
+install-kubernetes: $(KUSTOMIZE) $(OPERATOR)  ## What checks the manifests in k8s/: kustomize (needs Go), Flink's operator
+
 # Runs refer to their replays: without its labels a run cannot be judged again.
 clean:  ## Remove the environment, jars, stack data (runs and their replays are kept)
 	@! test -x $(BIN)/paystream || $(BIN)/paystream stack down
@@ -135,10 +140,10 @@ clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
 
 ## Checks
 .PHONY: test test-full check bench docs
-test: $(ENV) $(JARS)  ## All checks and tests, under 20 minutes on two cores
+test: $(ENV) $(JARS) $(KUSTOMIZE) $(OPERATOR)  ## All checks and tests, under 20 minutes on two cores
 	@bash tools/test.sh quick
 
-test-full: $(ENV) $(JARS) $(ELASTICSEARCH)  ## The same, and what takes longer
+test-full: $(ENV) $(JARS) $(ELASTICSEARCH) $(KUSTOMIZE) $(OPERATOR)  ## The same, and what takes longer
 	@bash tools/test.sh full
 
 check: $(ENV)  ## Formatting, lint, types, import directions
@@ -178,4 +183,15 @@ $(ELASTICSEARCH): pom.xml
 	@rm -rf .local/jars/elasticsearch
 	@mvn --quiet --batch-mode --activate-profiles elasticsearch dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/elasticsearch
+	@touch $@
+
+$(KUSTOMIZE): tools/kustomize.sh
+	@bash tools/kustomize.sh $@
+
+$(OPERATOR): pom.xml
+	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
+	@echo "fetching jars: flink-operator"
+	@rm -rf .local/kubernetes/flink-operator
+	@mvn --quiet --batch-mode --activate-profiles flink-operator dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/kubernetes/flink-operator
 	@touch $@

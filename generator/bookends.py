@@ -24,6 +24,7 @@ from generator.kafka_client import (
     silent_logger,
     topic_partitions,
 )
+from generator.shard import Shard
 from job.contracts import ClockRecord, Topics
 
 CLOCK_KEY: Final = b"clock"
@@ -124,6 +125,7 @@ def send_clock_records(
     times: int = 1,
     interval_s: float = 0.2,
     extra: Settings | None = None,
+    shard: Shard = Shard(),  # noqa: B008 - it cannot be changed
 ) -> int:
     """Send one clock record to each partition of ``swipes``, and again as often as asked.
 
@@ -143,6 +145,8 @@ def send_clock_records(
         Between two rounds, in seconds.
     extra
         Any librdkafka setting.
+    shard
+        Whose partitions get them: a clock record must not pass by swipes that another sends.
 
     Returns
     -------
@@ -155,7 +159,8 @@ def send_clock_records(
         When no broker answers, the topic does not exist, or one was not confirmed.
     """
     topic = Topics.with_prefix(prefix).swipes
-    partitions = topic_partitions(require_broker(bootstrap, extra), [topic])[topic]
+    total = topic_partitions(require_broker(bootstrap, extra), [topic])[topic]
+    partitions = shard.partitions(total)
     producer = open_producer(bootstrap, extra, linger_ms=0)
     failures: list[str] = []
     for turn in range(times):
@@ -165,11 +170,11 @@ def send_clock_records(
         value = msgspec.json.encode(ClockRecord(clock_time_ms=now_ms))
         _produce_all(
             producer,
-            ((topic, CLOCK_KEY, value, partition, now_ms) for partition in range(partitions)),
+            ((topic, CLOCK_KEY, value, partition, now_ms) for partition in partitions),
             failures,
         )
         _confirm(producer, failures, f"clock records on {topic}")
-    return times * partitions
+    return times * len(partitions)
 
 
 def _produce_all(

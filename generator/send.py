@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 from pyarrow import ArrowException
@@ -34,6 +35,7 @@ from generator.report_feed import ReportFeed
 from generator.send_crew import Crew, SendFailed, SendOrder
 from generator.send_log import SendSummary, sends_table, slip_of, write_send_log
 from generator.send_worker import FIELDS, RUN, STOP, Sent
+from generator.shard import Shard
 from generator.whole_file import write_whole
 from job.contracts import Topics
 
@@ -99,13 +101,14 @@ def send_replay(order: SendOrder) -> SendSummary:
     topics = Topics.with_prefix(order.prefix)
     needed = [topics.swipes, *([topics.card_profiles] if order.profiles else [])]
     admin = require_broker(order.bootstrap, order.kafka_config)
-    topic_partitions(admin, needed)
+    partitions = topic_partitions(admin, needed)[topics.swipes]
     context = multiprocessing.get_context("spawn")
     flag, counts = context.RawValue("b", RUN), context.RawArray("q", FIELDS * order.workers)
     crew = Crew(flag, counts)
     previous = _stop_on_signals(crew)
     try:
-        return _send(order, records, crew, context)
+        crew.hire(order, partitions, context)
+        return _send(order, records, crew)
     except Exception:
         _progress(order, "failed", records, crew)
         raise
@@ -133,22 +136,28 @@ def _stop_on_signals(crew: Crew) -> dict[signal.Signals, Any]:
     return {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
 
 
-def _send(order: SendOrder, records: int, crew: Crew, context: Any) -> SendSummary:
-    crew.hire(order, context)
-    reports = ReportFeed(order.replay, order.bootstrap, order.prefix, order.kafka_config)
+def _send(order: SendOrder, records: int, crew: Crew) -> SendSummary:
+    reports = None
+    if order.shard.is_first:
+        reports = ReportFeed(order.replay, order.bootstrap, order.prefix, order.kafka_config)
     profiles = 0
-    if order.profiles:
+    if order.profiles and order.shard.is_first:
         _progress(order, "profiles", records, crew)
         profiles = publish_profiles(order.bootstrap, order.prefix, order.replay, order.kafka_config)
     _progress(order, "loading", records, crew)
     crew.await_ready()
-    _await_go(order, records, crew)
-    start_ns = order.start_at_monotonic_ns or time.monotonic_ns() + START_DELAY_NS
+    records = crew.loaded()
+    start_ns = (
+        _await_go(order, records, crew)
+        or order.start_at_monotonic_ns
+        or time.monotonic_ns() + START_DELAY_NS
+    )
     start_wall_ms = (time.time_ns() + start_ns - time.monotonic_ns()) // 1_000_000
     for pipe in crew.pipes:
         pipe.send(start_ns)
     parts = _watch(order, records, crew, start_ns, reports)
-    reports.finish()
+    if reports is not None:
+        reports.finish()
     summary = _write(order, records, parts, start_ns, start_wall_ms, profiles, crew)
     if order.clock_gap_ms is not None and not summary.stopped:
         _progress(order, "clock", records, crew, start_ns)
@@ -159,29 +168,42 @@ def _send(order: SendOrder, records: int, crew: Crew, context: Any) -> SendSumma
             clock_ms,
             times=order.clock_times,
             extra=order.kafka_config,
+            shard=order.shard,
         )
     _progress(order, "stopped" if summary.stopped else "done", records, crew, start_ns)
     return summary
 
 
-def _await_go(order: SendOrder, records: int, crew: Crew) -> None:
-    """Wait for the file that says go; asked to stop, the workers end before their first record."""
+def _await_go(order: SendOrder, records: int, crew: Crew) -> int | None:
+    """Wait for the file that says go, and give the start that it names; None where it names none.
+
+    Asked to stop, the workers end before their first record.
+    """
     if order.start_when is None:
-        return
+        return None
     _progress(order, "ready", records, crew)
-    while not order.start_when.exists() and crew.flag.value != STOP:
-        time.sleep(_GO_POLL_S)
+    while crew.flag.value != STOP:
+        try:
+            said = order.start_when.read_text().strip()
+        except FileNotFoundError:
+            time.sleep(_GO_POLL_S)
+            continue
+        if said and not said.isdecimal():
+            raise SendFailed(f"{order.start_when.name} says {said!r}, which is no start in ns")
+        return int(said) if said else None
+    return None
 
 
 def _watch(
-    order: SendOrder, records: int, crew: Crew, start_ns: int, reports: ReportFeed
+    order: SendOrder, records: int, crew: Crew, start_ns: int, reports: ReportFeed | None
 ) -> list[Sent]:
     """Keep progress file and reports up to date until each worker has handed back its log."""
     parts: dict[int, Sent] = {}
     while len(parts) < len(crew.pipes):
         waiting = {number: pipe for number, pipe in enumerate(crew.pipes) if number not in parts}
         wait(list(waiting.values()), _PROGRESS_EVERY_S)
-        reports.send_due(start_ns)
+        if reports is not None:
+            reports.send_due(start_ns)
         for number in (number for number, pipe in waiting.items() if pipe.poll()):
             try:
                 parts[number] = waiting[number].recv()
@@ -250,6 +272,17 @@ def _write(
     return summary
 
 
+def _require_own(order: SendOrder, table: pa.Table) -> None:
+    """That another shard's partition got a record would put two senders on one partition."""
+    arrived = table["partition"].to_numpy()[table["delivered_ns"].to_numpy() > 0]
+    strays = arrived[arrived % order.shard.count != order.shard.number]
+    if strays.size:
+        raise SendFailed(
+            f"shard {order.shard.number} of {order.shard.count} wrote to partition {strays[0]}: "
+            f"the partitions of {order.topic} changed meanwhile"
+        )
+
+
 def _run(
     replay: Annotated[Path, typer.Option(help="Replay folder.")],
     out: Annotated[Path, typer.Option(help="Folder for sends.parquet, sends.json, progress.")],
@@ -259,9 +292,14 @@ def _run(
         int | None, typer.Option(help="Start on this machine's monotonic clock, ns.")
     ] = None,
     start_when: Annotated[
-        Path | None, typer.Option(help="Send nothing before this file exists.")
+        Path | None,
+        typer.Option(help="Send nothing before this file exists; a number in it is the start, ns."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Sending processes.")] = 1,
+    shard: Annotated[int, typer.Option(min=0, help="Which of several senders this is.")] = 0,
+    shards: Annotated[
+        int, typer.Option(min=1, help="Senders that share the replay, by partition.")
+    ] = 1,
     profiles: Annotated[bool, typer.Option(help="Publish the card profiles first.")] = True,
     clock_gap_ms: Annotated[
         int | None, typer.Option(help="Send clock records this far past the replay's end, ms.")
@@ -290,6 +328,7 @@ def _run(
             start_at_monotonic_ns=start_at_monotonic_ns,
             start_when=start_when,
             workers=workers,
+            shard=Shard(number=shard, count=shards),
             profiles=profiles,
             clock_gap_ms=clock_gap_ms,
             clock_times=clock_times,
@@ -301,6 +340,17 @@ def _run(
     except (KafkaUnreachable, KafkaRefused, SendFailed, ValueError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    finish(summary)
+
+
+def finish(summary: SendSummary) -> None:
+    """End the process as the sending ended.
+
+    Raises
+    ------
+    typer.Exit
+        With 130 where it was stopped, with 2 where a record was not delivered.
+    """
     if summary.stopped:
         raise typer.Exit(130)
     if not summary.complete:

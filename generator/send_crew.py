@@ -11,7 +11,18 @@ from typing import Any, Final
 import msgspec
 
 from generator.pacing import TICK_US
-from generator.send_worker import DELIVERED, FAILED, FIELDS, FLUSHING, SENT, STOP, Share, run_worker
+from generator.send_worker import (
+    DELIVERED,
+    FAILED,
+    FIELDS,
+    FLUSHING,
+    LOADED,
+    SENT,
+    STOP,
+    Share,
+    run_worker,
+)
+from generator.shard import Shard
 from job.contracts import Topics
 
 _LOAD_TIMEOUT_S: Final = 300.0
@@ -34,7 +45,8 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
         ``time.monotonic_ns`` of microsecond 0 of the schedule; None: as soon as loaded. A start
         that has passed is kept, and the slip says so.
     start_when
-        A file: nothing is sent before it exists, however long everything is loaded already.
+        A file: nothing is sent before it exists, however long everything is loaded already. A
+        number in it is the start, as ``start_at_monotonic_ns``.
     workers
         Sending processes. The records of a card stay with one.
     profiles
@@ -48,6 +60,8 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
         Longest wait for confirmations after the last record.
     kafka_config
         Any librdkafka setting.
+    shard
+        The part of the replay that is sent; the others are sent elsewhere.
     """
 
     replay: Path
@@ -63,6 +77,7 @@ class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
     tick_us: int = TICK_US
     flush_timeout_s: float = 60.0
     kafka_config: dict[str, str] = {}
+    shard: Shard = Shard()
 
     @property
     def topic(self) -> str:
@@ -87,6 +102,10 @@ class Crew:
         )
         return sent, delivered, failed
 
+    def loaded(self) -> int:
+        """Records that all together are to send, once they are ready."""
+        return sum(self.counts[row + LOADED] for row in range(0, len(self.counts), FIELDS))
+
     def flushing(self) -> bool:
         """Whether all have handed over their last record."""
         return all(self.counts[row + FLUSHING] for row in range(0, len(self.counts), FIELDS))
@@ -102,8 +121,8 @@ class Crew:
                 process.kill()
                 process.join()
 
-    def hire(self, order: SendOrder, context: Any) -> None:
-        """Start the processes; they load their share."""
+    def hire(self, order: SendOrder, partitions: int, context: Any) -> None:
+        """Start the processes; they load their share of what goes to a topic's partitions."""
         for number in range(order.workers):
             share = Share(
                 records_file=order.replay / "records.parquet",
@@ -114,6 +133,8 @@ class Crew:
                 kafka_config=order.kafka_config,
                 tick_us=order.tick_us,
                 flush_timeout_s=order.flush_timeout_s,
+                shard=order.shard,
+                partitions=partitions,
             )
             ours, theirs = context.Pipe()
             process = context.Process(

@@ -1,7 +1,8 @@
 """How does one sending process load its share of a replay and send it?
 
-Shares are split by the hash of the key: all records of a card are sent by one process, so their
-order stays. A worker obeys its parent through shared memory and ends when the parent is gone.
+A shard's records are split by the hash of the key: all records of a card are sent by one process,
+so their order stays. A worker obeys its parent through shared memory and ends when the parent is
+gone.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from confluent_kafka import Producer
 from generator.bookends import open_producer
 from generator.kafka_client import KafkaRefused, KafkaUnreachable, require_broker
 from generator.pacing import Schedule, SendRecord, send_on_schedule, settle
+from generator.shard import Shard
 
 #: Fields of a worker's row in the shared array of counts.
-SENT, DELIVERED, FAILED, FLUSHING, FIELDS = 0, 1, 2, 3, 4
+SENT, DELIVERED, FAILED, FLUSHING, LOADED, FIELDS = 0, 1, 2, 3, 4, 5
 #: Tells all workers to stop; values of the shared flag.
 RUN, STOP = 0, 1
 #: Wait for confirmations after a signal, in seconds: a person waits for this.
@@ -51,6 +53,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
         Records due within so many microseconds go out together.
     flush_timeout_s
         Longest wait for confirmations after the last record, in seconds.
+    shard, partitions
+        The part of the replay that this and the other workers share; partitions of the topic.
     """
 
     records_file: Path
@@ -61,6 +65,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     kafka_config: dict[str, str]
     tick_us: int
     flush_timeout_s: float
+    shard: Shard = Shard()
+    partitions: int = 1
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +79,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float
 
 
-def load_share(records_file: Path, number: int, workers: int) -> Schedule:
+def load_share(
+    records_file: Path,
+    number: int,
+    workers: int,
+    shard: Shard = Shard(),  # noqa: B008 - it cannot be changed
+    partitions: int = 1,
+) -> Schedule:
     """Read a worker's records into memory, in send order.
 
     Parameters
@@ -82,14 +94,21 @@ def load_share(records_file: Path, number: int, workers: int) -> Schedule:
         ``records.parquet`` of the replay.
     number, workers
         This one's number from 0, and how many there are.
+    shard, partitions
+        The part of the replay that these workers share; partitions of the topic.
     """
     columns = ["index", "due_us", "record_time_ms", "key", "value"]
     table = pq.read_table(records_file, columns=columns)
     keys = [None if key is None else key.encode() for key in table["key"].to_pylist()]
     mine: np.ndarray[Any, Any] = np.arange(len(keys))
+    if not shard.is_whole:
+        mine = shard.positions(keys, partitions)
     if workers > 1:
-        share_of = np.fromiter((zlib.crc32(key or b"") % workers for key in keys), np.int64)
-        mine = np.flatnonzero(share_of == number)
+        share_of = np.fromiter(
+            (zlib.crc32(keys[position] or b"") % workers for position in mine), np.int64, len(mine)
+        )
+        mine = mine[share_of == number]
+    if len(mine) < len(keys):
         table = table.take(mine)
     return Schedule(
         index=table["index"].to_pylist(),
@@ -116,11 +135,14 @@ def run_worker(share: Share, pipe: Connection, flag: Any, counts: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        schedule = load_share(share.records_file, share.number, share.workers)
+        schedule = load_share(
+            share.records_file, share.number, share.workers, share.shard, share.partitions
+        )
         producer = _connect(share)
     except (KafkaUnreachable, KafkaRefused, OSError) as error:
         pipe.send(str(error))
         return
+    counts[share.number * FIELDS + LOADED] = len(schedule)
     pipe.send("ready")
     while not pipe.poll(0.05):
         producer.poll(0)

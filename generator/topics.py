@@ -130,7 +130,7 @@ def create_topics(
     compact = set(compacted)
     futures = admin.create_topics(
         [
-            NewTopic(name, count, replication, config=_config(compacted=name in compact))
+            NewTopic(name, count, replication, config=topic_config(compacted=name in compact))
             for name, count in partitions.items()
         ],
         operation_timeout=TOPIC_TIMEOUT_S,
@@ -159,7 +159,14 @@ def _await_listed(admin: AdminClient, names: Iterable[str]) -> None:
         time.sleep(0.05)
 
 
-def _config(*, compacted: bool) -> dict[str, str]:
+def topic_config(*, compacted: bool) -> dict[str, str]:
+    """Settings of a topic, here and wherever else it is made.
+
+    Parameters
+    ----------
+    compacted
+        Whether the newest record of each key counts.
+    """
     config = dict(_TOPIC_CONFIG)
     if compacted:
         config["cleanup.policy"] = "compact"

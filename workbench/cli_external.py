@@ -38,6 +38,13 @@ ExpectRules = Annotated[
     bool,
     typer.Option("--expect-rules", help="External job: it follows this project's rules; compare."),
 ]
+SenderShards = Annotated[
+    int,
+    typer.Option(min=0, help="External job: so many senders run elsewhere (docs/kubernetes.md)."),
+]
+Shared = Annotated[
+    Path | None, typer.Option(help="External job: the folder in which those take their orders.")
+]
 StillS = Annotated[
     float, typer.Option(help="External job: done when its outputs rest for so long, s.")
 ]
@@ -52,7 +59,8 @@ def external_job(name: str, *, fault: str | None, **values: Any) -> ExternalJob 
         When an option does not go with the job.
     """
     given = [key for key in ("bootstrap", "prefix", "writes", "group") if values[key]]
-    given += [key for key in ("create_topics", "expect_rules", "kafka_config_file") if values[key]]
+    more = ("create_topics", "expect_rules", "kafka_config_file", "sender_shards", "shared")
+    given += [key for key in more if values[key]]
     if name != "external":
         if given:
             option = (
@@ -71,8 +79,9 @@ def external_job(name: str, *, fault: str | None, **values: Any) -> ExternalJob 
         return ExternalJob(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        option = "-".join(str(part).replace("_", "-") for part in first["loc"]) or "writes"
-        raise SettingsError(f"--{option}: {first['msg']}") from None
+        option = "-".join(str(part).replace("_", "-") for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"--{option}: {said}" if option else said) from None
 
 
 def contract_check(

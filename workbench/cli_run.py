@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -91,7 +93,10 @@ def simulate(
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
     event_time_start: Annotated[
-        str | None, typer.Option(help="Event time of the first moment, ISO 8601 with a zone.")
+        str | None,
+        typer.Option(
+            help="Event time of the first moment: ISO 8601 with a zone, or so long ago, e.g. -1h."
+        ),
     ] = None,
     job: cli_external.Job = "paystream",
     bootstrap: cli_external.Bootstrap = None,
@@ -102,6 +107,8 @@ def simulate(
     kafka_config: cli_external.KafkaConfig = None,
     expect_rules: cli_external.ExpectRules = False,
     still_s: cli_external.StillS = 5.0,
+    sender_shards: cli_external.SenderShards = 0,
+    shared: cli_external.Shared = None,
 ) -> None:
     """Replay a scenario into the real job on real Kafka and Flink, and judge what came out."""
     plan = _plan(
@@ -146,6 +153,8 @@ def simulate(
         kafka_config_file=kafka_config,
         expect_rules=expect_rules,
         still_s=still_s,
+        sender_shards=sender_shards,
+        shared=shared,
     )
     if external is None:
         settings = cli_stack.stack_settings(ha=ha, s3=s3)
@@ -307,10 +316,19 @@ def _replay(
         "incidents": incidents,
     }
     if event_time_start is not None:
-        values["event_time_start"] = event_time_start
+        values["event_time_start"] = _ago(event_time_start) or event_time_start
     if undisturbed:
         values["disturbances"] = Disturbances.none()
     return ReplaySettings.parse(values)
+
+
+def _ago(text: str) -> datetime | None:
+    """The moment so long ago, on a whole second; None for what is written in another way."""
+    match = re.fullmatch(r"-(\d+)(s|min|h|d)", text.strip())
+    if match is None:
+        return None
+    unit = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}[match[2]]
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(**{unit: int(match[1])})
 
 
 def _flink_keys(pairs: list[str]) -> dict[str, str]:

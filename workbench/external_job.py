@@ -38,6 +38,8 @@ class ExternalJob(BaseModel):
         Outputs at rest for so long have come to their end, seconds. A choice.
     timeout_s
         Longest wait for that after the last swipe, seconds.
+    sender_shards, shared
+        So many senders run elsewhere, and take their orders from this folder; 0 for one of our own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,11 +53,15 @@ class ExternalJob(BaseModel):
     expect_rules: bool = False
     still_s: Annotated[float, Field(ge=1.0, le=600.0)] = 5.0
     timeout_s: Annotated[float, Field(ge=1.0, le=3_600.0)] = 180.0
+    sender_shards: Annotated[int, Field(ge=0, le=1_000)] = 0
+    shared: Path | None = None
 
     @model_validator(mode="after")
     def _judgeable(self) -> Self:
         if self.writes is not None and not {"decisions", "alerts"} & set(self.writes):
             raise ValueError("a job that writes neither decisions nor alerts cannot be judged")
+        if bool(self.sender_shards) != (self.shared is not None):
+            raise ValueError("senders elsewhere need both --sender-shards and --shared")
         return self
 
     @property

@@ -35,11 +35,12 @@ from workbench.console import PhaseBar, Phases
 from workbench.external_job import ExternalJob
 from workbench.external_topics import FoundTopics, find_topics, retention_warning
 from workbench.folders import REPLAYS
-from workbench.live import await_collector, watch_sending
+from workbench.live import Sender, await_collector, watch_sending
 from workbench.machine import CpuTimes, provenance
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
+from workbench.sharded_sending import ShardedSending
 from workbench.simulate import (
     COLLECTOR_GRACE_S,
     Run,
@@ -218,16 +219,7 @@ def _send_and_collect(scene: _Scene, collector: Child) -> Completion:
     run, job = scene.run, scene.job
     await_collector(run, collector)
     cpu_before = CpuTimes.now()
-    sender = Child(
-        "the sender",
-        [
-            *(sys.executable, "-m", "generator.send", *scene.reach),
-            *("--replay", str(run.replay), "--out", str(run.folder)),
-            *("--workers", str(run.plan.workers), "--clock-gap-ms", str(CLOCK_GAP_MS)),
-            "--no-profiles",
-        ],
-        run.folder / "send.log",
-    )
+    sender = _sender(scene)
     try:
         with run.phases.phase("send and judge live") as bar:
             watch_sending(run, sender, collector, bar)
@@ -251,6 +243,24 @@ def _send_and_collect(scene: _Scene, collector: Child) -> Completion:
         )
         bar.note = completion.reason or f"outputs at rest for {job.still_s:g} s"
     return completion
+
+
+def _sender(scene: _Scene) -> Sender:
+    run, job = scene.run, scene.job
+    if job.shared is not None:
+        return ShardedSending(
+            job.shared, run.run_id, run.folder, run.replay, job.sender_shards, CLOCK_GAP_MS
+        )
+    return Child(
+        "the sender",
+        [
+            *(sys.executable, "-m", "generator.send", *scene.reach),
+            *("--replay", str(run.replay), "--out", str(run.folder)),
+            *("--workers", str(run.plan.workers), "--clock-gap-ms", str(CLOCK_GAP_MS)),
+            "--no-profiles",
+        ],
+        run.folder / "send.log",
+    )
 
 
 def _write_job_record(scene: _Scene, completion: Completion) -> None:

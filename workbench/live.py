@@ -35,6 +35,19 @@ class Recorded(Protocol):
         """Of what was read."""
 
 
+class Sender(Protocol):
+    """Whoever sends: a process of our own, or several elsewhere."""
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it sends."""
+
+    def require_alive(self) -> None:
+        """Raise where it ended badly."""
+
+    def stop(self, grace_s: float = ...) -> int | None:
+        """End it."""
+
+
 @dataclass(frozen=True)
 class LiveJob:
     """The job under test and where its run is recorded.
@@ -93,7 +106,7 @@ def await_collector(live: Recorded, collector: Child) -> None:
         time.sleep(_POLL_S)
 
 
-def watch_sending(live: Recorded, sender: Child, collector: Child, bar: PhaseBar) -> None:
+def watch_sending(live: Recorded, sender: Sender, collector: Child, bar: PhaseBar) -> None:
     """Follow the sender to its end.
 
     Raises
