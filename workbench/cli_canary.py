@@ -12,9 +12,6 @@ from generator.client_file import read_client_file
 from stack.settings import StackSettings
 from workbench.console import Phases, make_console
 
-#: Swipes between two lines where there is no terminal.
-_TELL_EVERY: Final = 120
-
 
 def canary_command(
     bootstrap: Annotated[
@@ -56,12 +53,7 @@ def canary_command(
         kafka_settings=read_client_file(kafka_config),
     )
     with Stopping() as stopping, Phases(make_console()).phase("canary") as bar:
-
-        def tell(count: int) -> None:
-            if count % _TELL_EVERY == 1:
-                bar.say(f"{count:,} swipes")
-
-        run_canary(order, stopping, tell)
+        run_canary(order, stopping, lambda count: bar.say(f"{count:,} swipes"))
 
 
 #: By the name that is typed.

@@ -1,7 +1,7 @@
 """What does a canary swipe look like, so that it is judged as any other and flagged by no rule?
 
 One authorisation of a moderate amount, approved, at one shop, on a card that swipes again only
-after the windows of the rules have passed. Cards are many, so that their keys reach every partition.
+after the windows of the rules have passed. Cards are many: their keys reach every partition.
 """
 
 from __future__ import annotations
