@@ -14,8 +14,8 @@ SOURCE: Final = Source(
         Metric(
             "canary_latency_seconds",
             "s",
-            "Histogram: from when a swipe was due until its decision was read. What got none counts "
-            "with the time that was waited for it.",
+            "Histogram: from when a swipe was due until its decision was read. What got none "
+            "counts with the time that was waited for it.",
             ("view",),
         ),
         Metric("canary_swipes_total", "swipes", "Were due."),

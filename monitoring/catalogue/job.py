@@ -8,15 +8,15 @@ from monitoring.catalogue.metric import Metric, Source
 
 SOURCE: Final = Source(
     "The job's own counters",
-    "the job's functions, through Flink's reporter. A task brings them up to date every 200 records "
-    "and with each alert; they begin anew with each attempt of the task",
+    "the job's functions, through Flink's reporter. A task brings them up to date every 200 "
+    "records and with each alert; they begin anew with each attempt of the task",
     "flink_taskmanager_job_task_operator_",
     (
         Metric(
             "fate_records",
             "records",
-            "What a record ended as: `judged`, `repeat`, `late`, `dead_letter`; or it was no swipe: "
-            "`clock`, `profile`, `report`.",
+            "What a record ended as: `judged`, `repeat`, `late`, `dead_letter`; or it was no "
+            "swipe: `clock`, `profile`, `report`.",
             ("fate",),
         ),
         Metric("reason_dead_letters", "records", "Dead letters, by reason.", ("reason",)),
@@ -30,8 +30,8 @@ SOURCE: Final = Source(
         Metric(
             "action_alerts",
             "alerts",
-            "Alerts on a card by what they ask for, `review` or `block`; `snoozed` for those that a "
-            "person held back.",
+            "Alerts on a card by what they ask for, `review` or `block`; `snoozed` for those that "
+            "a person held back.",
             ("action",),
         ),
         Metric("windows_observed", "observations", "Counted by rules that look across cards."),
