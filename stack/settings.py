@@ -418,7 +418,7 @@ class StackSettings(BaseSettings):
             first = self.flink_metrics_port
             yield (
                 "flink_metrics_port",
-                "Flink's metrics",
+                "Flink's reporter",
                 range(first, self.taskmanager_metrics_port(self.taskmanagers)),
             )
 

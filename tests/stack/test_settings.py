@@ -210,6 +210,6 @@ def test_working_files_go_to_disk_where_memory_is_small(
 
 def test_the_doctor_knows_the_same_default_ports() -> None:
     defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
-    everything = ("high_availability", "object_store", "elasticsearch", "postgres")
+    everything = ("high_availability", "object_store", "elasticsearch", "postgres", "monitoring")
     assert defaults == StackSettings.load(**dict.fromkeys(everything, True)).ports()
     assert defaults.keys() - doctor.OPTIONAL_PORTS.keys() == StackSettings.load().ports().keys()
