@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import sys
-import time
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stack.free_ports import LOOPBACK, free_ports
+from stack.port_table import (
+    JOBMANAGERS,
+    MOST_TASKMANAGERS,
+    OBJECT_STORE_PORTS,
+    OPTIONAL_PORTS,
+    PORT_FIELDS,
+    PORTS_IN_A_ROW,
+)
 from stack.process import StackError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 #: In which all files of a stack with an object store lie.
 BUCKET = "paystream"
 #: Files that are kept in memory.
@@ -31,56 +36,8 @@ ENV_PREFIX = "PAYSTREAM_STACK_"
 Port = Annotated[int, Field(ge=1, le=65535)]
 StateBackend = Literal["rocksdb", "hashmap"]
 
-_PORT_FIELDS = (
-    "kafka_port",
-    "kafka_controller_port",
-    "flink_rest_port",
-    "flink_rpc_port",
-    "elasticsearch_port",
-    "elasticsearch_transport_port",
-    "postgres_port",
-    "flink_standby_rest_port",
-    "zookeeper_port",
-    "prometheus_port",
-    "kafka_metrics_port",
-    "flink_metrics_port",
-    "object_store_port",
-)
-#: Which are taken only where this setting is on.
-_OPTIONAL_PORTS = {
-    "elasticsearch_port": "elasticsearch",
-    "elasticsearch_transport_port": "elasticsearch",
-    "postgres_port": "postgres",
-    "flink_standby_rest_port": "high_availability",
-    "zookeeper_port": "high_availability",
-    "prometheus_port": "monitoring",
-    "kafka_metrics_port": "monitoring",
-    "flink_metrics_port": "monitoring",
-    "object_store_port": "object_store",
-}
 #: The superuser of the local PostgreSQL, without a password.
 POSTGRES_USER = "paystream"
-#: What the parts of the object store listen on, from ``object_store_port`` on, one after the
-#: other.
-_OBJECT_STORE_PORTS = (
-    "s3.port",
-    "s3.port.grpc",
-    "master.port",
-    "master.port.grpc",
-    "volume.port",
-    "volume.port.grpc",
-    "filer.port",
-    "filer.port.grpc",
-)
-#: Processes of Flink of which each has a port for its metrics: two JobManagers come before the
-#: TaskManagers.
-_JOBMANAGERS = 2
-_MOST_TASKMANAGERS = 64
-#: Ports in a row that a field begins; one for all others.
-_PORTS_IN_A_ROW = {
-    "flink_metrics_port": _JOBMANAGERS + _MOST_TASKMANAGERS,
-    "object_store_port": len(_OBJECT_STORE_PORTS),
-}
 
 
 def _spare(known: dict[str, Any]) -> int:
@@ -188,7 +145,7 @@ class StackSettings(BaseSettings):
     prometheus_port: Port = 9090
     kafka_metrics_port: Port = 9404
     flink_metrics_port: Annotated[
-        int, Field(ge=1, le=65536 - _PORTS_IN_A_ROW["flink_metrics_port"])
+        int, Field(ge=1, le=65536 - PORTS_IN_A_ROW["flink_metrics_port"])
     ] = 9249
     canary_port: Port = 9410
     scrape_interval_s: Annotated[int, Field(ge=1, le=60)] = 5
@@ -196,12 +153,12 @@ class StackSettings(BaseSettings):
     service_user: str = "nobody"
     flink_standby_rest_port: Port = 8082
     zookeeper_port: Port = 2181
-    object_store_port: Annotated[int, Field(ge=1, le=65536 - len(_OBJECT_STORE_PORTS))] = 8333
+    object_store_port: Annotated[int, Field(ge=1, le=65536 - len(OBJECT_STORE_PORTS))] = 8333
     high_availability: bool = False
     object_store: bool = False
     local_recovery: bool = False
     spare_taskmanagers: Annotated[int, Field(ge=0, le=63)] = Field(default_factory=_spare)
-    taskmanagers: Annotated[int, Field(ge=1, le=_MOST_TASKMANAGERS)] = Field(
+    taskmanagers: Annotated[int, Field(ge=1, le=MOST_TASKMANAGERS)] = Field(
         default_factory=_one_and_spare
     )
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
@@ -271,9 +228,9 @@ class StackSettings(BaseSettings):
         **overrides
             Further fields.
         """
-        widths = [_PORTS_IN_A_ROW.get(name, 1) for name in _PORT_FIELDS]
+        widths = [PORTS_IN_A_ROW.get(name, 1) for name in PORT_FIELDS]
         free = free_ports(sum(widths))
-        ports = {name: free[sum(widths[:index])] for index, name in enumerate(_PORT_FIELDS)}
+        ports = {name: free[sum(widths[:index])] for index, name in enumerate(PORT_FIELDS)}
         return cls.load(**{"data_folder": folder, **ports, **overrides})
 
     @property
@@ -388,13 +345,13 @@ class StackSettings(BaseSettings):
         """Port by the name of its setting, of what is to run."""
         return {
             name: getattr(self, name)
-            for name in _PORT_FIELDS
-            if name not in _OPTIONAL_PORTS or getattr(self, _OPTIONAL_PORTS[name])
+            for name in PORT_FIELDS
+            if name not in OPTIONAL_PORTS or getattr(self, OPTIONAL_PORTS[name])
         }
 
     def object_store_ports(self) -> dict[str, int]:
         """Port by the option of the object store that sets it; none where there is no store."""
-        names = _OBJECT_STORE_PORTS if self.object_store else ()
+        names = OBJECT_STORE_PORTS if self.object_store else ()
         return {name: self.object_store_port + n for n, name in enumerate(names)}
 
     def jobmanager_metrics_port(self, index: int) -> int:
@@ -403,7 +360,7 @@ class StackSettings(BaseSettings):
 
     def taskmanager_metrics_port(self, index: int) -> int:
         """Port of the metrics of a TaskManager, with monitoring only."""
-        return self.flink_metrics_port + _JOBMANAGERS + index
+        return self.flink_metrics_port + JOBMANAGERS + index
 
     def _rows_of_ports(self) -> Iterator[tuple[str, str, range]]:
         """Fields that begin several ports, who takes these, and which they are."""
@@ -412,7 +369,7 @@ class StackSettings(BaseSettings):
             yield (
                 "object_store_port",
                 "the object store",
-                range(first, first + len(_OBJECT_STORE_PORTS)),
+                range(first, first + len(OBJECT_STORE_PORTS)),
             )
         if self.monitoring:
             first = self.flink_metrics_port
@@ -440,31 +397,3 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         field = ".".join(str(part) for part in problem["loc"])
         variable = f"{ENV_PREFIX}{field.upper()}"
         yield f"{field} = {problem['input']!r}: {message} (set {variable})"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports in a row that are free on loopback right now.
-
-    They lie below the range from which the system takes outgoing ports, or a connection of
-    another process could take one before the service binds it.
-    """
-    found: list[int] = []
-    with ExitStack() as held:
-        for port in range(20_000 + (_seed() % 8_000), 32_000):
-            if len(found) == count:
-                break
-            probe = held.enter_context(socket.socket())
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                found.clear()
-                continue
-            found.append(port)
-    if len(found) < count:
-        raise StackError(f"no {count} free ports in a row between 20000 and 32000 on {HOST}")
-    return found
-
-
-def _seed() -> int:
-    # Two test processes that ask at the same moment should not look at the same ports.
-    return (os.getpid() * 37 + time.monotonic_ns() // 1_000) & 0x7FFFFFFF

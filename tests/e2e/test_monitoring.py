@@ -33,8 +33,9 @@ from monitoring import queries
 from monitoring.canary.canary import CanaryOrder, run_canary
 from monitoring.catalogue import SOURCES
 from monitoring.queries import Question
+from stack.free_ports import free_ports
 from stack.local import LocalStack
-from stack.settings import StackSettings, free_ports
+from stack.settings import StackSettings
 from tests.e2e.conftest import DISTURBED
 from workbench.plan import JobPlan
 from workbench.running_job import RunningJob

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from stack import doctor, elasticsearch, flink, flink_home, kafka, object_store, postgres
+from stack.free_ports import free_ports
 from stack.process import StackError
-from stack.settings import PROJECT_ROOT, StackSettings, free_ports
+from stack.settings import PROJECT_ROOT, StackSettings
 
 
 def test_the_data_folder_lies_below_the_project_whatever_the_current_folder(
