@@ -107,15 +107,16 @@ def run_canary(
         for view in VIEWS
     ]
     lag = GroupLag(admin, order.group, topics.swipes, swipes, figures, lag_every_s)
+    threads: tuple[DecisionReader | GroupLag, ...] = (*readers, lag)
     with _served(order, figures):
-        for thread in (*readers, lag):
+        for thread in threads:
             thread.start()
         try:
             _sing(order, _Sender(producer, topics.swipes, waiting), waiting, stopping, tell)
         finally:
             producer.flush(_FLUSH_S)
-            for each in (*readers, lag):
-                each.stop()
+            for thread in threads:
+                thread.stop()
 
 
 def _sing(
