@@ -13,12 +13,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := $(VENV)/.installed
 JARS := .local/jars/.installed
-PROFILES := kafka flink-connector flink-s3
+PROFILES := kafka flink-connector flink-s3 monitoring
 ELASTICSEARCH := .local/jars/elasticsearch/.installed
 # For the tests of k8s/: kustomize, and the check that Flink's operator makes of a deployment.
 KUSTOMIZE := .local/bin/kustomize
 OPERATOR := .local/kubernetes/.installed
-JAVA_SOURCES := $(shell find job/java/src -name '*.java')
+PROMETHEUS := .local/prometheus/.installed
+# What the checks of everything around the job need.
+CHECKERS := $(KUSTOMIZE) $(OPERATOR) $(PROMETHEUS)
+JAVA_SOURCES := $(shell find job/java/src stack/java/src -type f)
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
@@ -106,8 +109,8 @@ rules: $(ENV)  ## What the job looks for
 
 ## The local stack
 .PHONY: stack-up stack-down stack-status
-stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 elasticsearch=1 postgres=1
-	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres)
+stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH)) $(if $(monitoring),$(PROMETHEUS))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 monitoring=1 elasticsearch=1 postgres=1
+	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(monitoring),--monitoring)
 
 stack-down: $(ENV)  ## Stop them
 	@$(BIN)/paystream stack down
@@ -116,7 +119,7 @@ stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status
 
 ## This machine
-.PHONY: doctor bootstrap install install-elasticsearch install-kubernetes clean clean-replays
+.PHONY: doctor bootstrap install install-elasticsearch install-kubernetes install-prometheus clean clean-replays
 doctor:  ## Check what this machine has, and say what to install
 	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
 
@@ -130,6 +133,8 @@ install-elasticsearch: $(ELASTICSEARCH)  ## The archive of Elasticsearch, to sea
 
 install-kubernetes: $(KUSTOMIZE) $(OPERATOR)  ## What checks the manifests in k8s/: kustomize (needs Go), Flink's operator
 
+install-prometheus: $(PROMETHEUS)  ## Prometheus and promtool, unpacked and not installed
+
 # Runs refer to their replays: without its labels a run cannot be judged again.
 clean:  ## Remove the environment, jars, stack data (runs and their replays are kept)
 	@! test -x $(BIN)/paystream || $(BIN)/paystream stack down
@@ -140,10 +145,10 @@ clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
 
 ## Checks
 .PHONY: test test-full check bench docs
-test: $(ENV) $(JARS) $(KUSTOMIZE) $(OPERATOR)  ## All checks and tests, under 20 minutes on two cores
+test: $(ENV) $(JARS) $(CHECKERS)  ## All checks and tests, under 20 minutes on two cores
 	@bash tools/test.sh quick
 
-test-full: $(ENV) $(JARS) $(ELASTICSEARCH) $(KUSTOMIZE) $(OPERATOR)  ## The same, and what takes longer
+test-full: $(ENV) $(JARS) $(ELASTICSEARCH) $(CHECKERS)  ## The same, and what takes longer
 	@bash tools/test.sh full
 
 check: $(ENV)  ## Formatting, lint, types, import directions
@@ -152,8 +157,9 @@ check: $(ENV)  ## Formatting, lint, types, import directions
 bench: $(ENV)  ## Speed of engine and rendering (pytest-benchmark); measure while nothing else runs
 	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
 
-docs: $(ENV)  ## Write the generated pages: rules, schemas
+docs: $(ENV)  ## Write the generated pages: rules, schemas, metrics; and the boards of Grafana
 	@$(BIN)/paystream docs
+	@$(BIN)/python -m monitoring.generate
 
 $(ENV): requirements.lock requirements-uv.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: run 'make doctor'"; exit 2; }
@@ -164,7 +170,7 @@ $(ENV): requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(JARS): pom.xml job/java/pom.xml $(JAVA_SOURCES)
+$(JARS): pom.xml job/java/pom.xml stack/java/pom.xml $(JAVA_SOURCES)
 	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
 	@for profile in $(PROFILES); do \
 		echo "fetching jars: $$profile"; \
@@ -175,6 +181,13 @@ $(JARS): pom.xml job/java/pom.xml $(JAVA_SOURCES)
 	@echo "building the job's jar"
 	@mvn --quiet --batch-mode --file job/java/pom.xml -DbuildDirectory=$(CURDIR)/build/java package
 	@rm -rf .local/jars/job && mkdir -p .local/jars/job && cp build/java/paystream-flink-*.jar .local/jars/job/
+	@echo "building the stack's jar"
+	@mvn --quiet --batch-mode --file stack/java/pom.xml -DbuildDirectory=$(CURDIR)/build/stack-java package
+	@rm -rf .local/jars/stack && mkdir -p .local/jars/stack && cp build/stack-java/paystream-stack-*.jar .local/jars/stack/
+	@touch $@
+
+$(PROMETHEUS): tools/prometheus.sh
+	@bash tools/prometheus.sh .local/prometheus
 	@touch $@
 
 $(ELASTICSEARCH): pom.xml

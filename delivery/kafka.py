@@ -21,12 +21,14 @@ CONFIRM_TIMEOUT_S: Final = 60.0
 
 Settings = Mapping[str, str]
 
-_silent: Final = logging.getLogger("paystream.delivery.kafka")
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False
+#: Takes librdkafka's log lines and keeps them to itself.
+silent_logger: Final = logging.getLogger("paystream.delivery.kafka")
+silent_logger.addHandler(logging.NullHandler())
+silent_logger.propagate = False
 
 
-def _client_settings(bootstrap: str, own: Settings, extra: Settings) -> dict[str, Any]:
+def client_settings(bootstrap: str, own: Settings, extra: Settings) -> dict[str, Any]:
+    """Settings of a silent client: our own, and over them those that a person gave."""
     return {"bootstrap.servers": bootstrap, "error_cb": _ignore, **own, **extra}
 
 
@@ -50,7 +52,7 @@ def reach(bootstrap: str, extra: Settings) -> tuple[AdminClient, ClusterMetadata
         When no broker answers, or a setting is refused.
     """
     try:
-        admin = AdminClient(_client_settings(bootstrap, {}, extra), logger=_silent)
+        admin = AdminClient(client_settings(bootstrap, {}, extra), logger=silent_logger)
         return admin, admin.list_topics(timeout=REACH_TIMEOUT_S)
     except KafkaException as error:
         raise DeliveryError(
@@ -108,7 +110,7 @@ def open_consumer(bootstrap: str, group: str, extra: Settings) -> Consumer:
         "enable.partition.eof": "true",
     }
     try:
-        return Consumer(_client_settings(bootstrap, own, extra), logger=_silent)
+        return Consumer(client_settings(bootstrap, own, extra), logger=silent_logger)
     except KafkaException as error:
         raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
 
@@ -131,7 +133,7 @@ class ConfirmedProducer:
             "partitioner": "murmur2",
         }
         try:
-            self._producer = Producer(_client_settings(bootstrap, own, extra), logger=_silent)
+            self._producer = Producer(client_settings(bootstrap, own, extra), logger=silent_logger)
         except KafkaException as error:
             raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
         self._refused: list[str] = []

@@ -31,6 +31,9 @@ PORTS = {
     "postgres_port": (5432, "postgres"),
     "flink_standby_rest_port": (8082, "jobmanager-1"),
     "zookeeper_port": (2181, "zookeeper"),
+    "prometheus_port": (9090, "prometheus"),
+    "kafka_metrics_port": (9404, "kafka"),
+    "flink_metrics_port": (9249, "jobmanager"),
     "object_store_port": (8333, "object-store"),
 }
 # Nobody needs these unless asked: port, the setting that asks, the option that does.
@@ -40,6 +43,9 @@ OPTIONAL_PORTS = {
     "postgres_port": ("POSTGRES", "--postgres"),
     "flink_standby_rest_port": ("HIGH_AVAILABILITY", "--ha"),
     "zookeeper_port": ("HIGH_AVAILABILITY", "--ha"),
+    "prometheus_port": ("MONITORING", "--monitoring"),
+    "kafka_metrics_port": ("MONITORING", "--monitoring"),
+    "flink_metrics_port": ("MONITORING", "--monitoring"),
     "object_store_port": ("OBJECT_STORE", "--s3"),
 }
 # Flink 2.3 runs on 17 and 21; its scripts set an option that Java 24 refuses.

@@ -54,10 +54,10 @@ def jobmanager(settings: StackSettings, index: int = 0) -> Service:
     """
     script = flink_home.package_folder() / "bin" / "jobmanager.sh"
     name, work = jobmanager_name(index), settings.flink_folder / "work"
-    dynamic: tuple[str, ...] = ()
+    dynamic = _metrics(settings, settings.jobmanager_metrics_port(index))
     if index:
         port = settings.flink_standby_rest_port
-        dynamic = (
+        dynamic += (
             f"rest.port={port}",
             f"rest.bind-port={port}",
             f"process.jobmanager.working-dir={work / name}",
@@ -91,6 +91,7 @@ def taskmanager(settings: StackSettings, index: int) -> Service:
         f"taskmanager.resource-id={name}",
         f"process.taskmanager.working-dir={work / name}",
         f"state.backend.rocksdb.localdir={scratch}",
+        *_metrics(settings, settings.taskmanager_metrics_port(index)),
     )
     return Service(
         name=name,
@@ -102,6 +103,10 @@ def taskmanager(settings: StackSettings, index: int) -> Service:
         configuration=flink_home.configuration_text(settings),
         scratch=scratch,
     )
+
+
+def _metrics(settings: StackSettings, port: int) -> tuple[str, ...]:
+    return (f"{flink_home.REPORTER}.port={port}",) if settings.monitoring else ()
 
 
 def _options(dynamic: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,6 +24,24 @@ _PYTHON_JAR = "flink-python-*.jar"
 _ADDED_JARS = ("flink-connector", "job")
 #: Folder of the jar that is Flink's plugin for S3.
 _S3_JARS = "flink-s3"
+#: Folder of the jar that binds the reporter of metrics to one address, and the plugin that it is
+#: put beside.
+_METRICS_JARS = "stack"
+_METRICS_PLUGIN = "metrics-prometheus"
+#: Prefix of the keys of the reporter that Prometheus asks.
+REPORTER = "metrics.reporter.prom"
+#: What RocksDB tells of itself; each is off by default.
+_ROCKSDB_METRICS = (
+    "estimate-num-keys",
+    "total-sst-files-size",
+    "cur-size-all-mem-tables",
+    "block-cache-usage",
+    "num-running-compactions",
+    "num-running-flushes",
+    "compaction-pending",
+    "actual-delayed-write-rate",
+    "is-write-stopped",
+)
 
 # Everything goes to standard output, which is the service's log file. Checkpoints come ten
 # times a second and would write most of the log.
@@ -95,6 +113,7 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         **_high_availability(settings),
         **_object_store(settings),
         **_python(settings),
+        **_metrics(settings),
         "env.java.opts.all": java_options(),
         # Said, not left to the JVM, which takes the serial collector on a small machine.
         "env.java.opts.taskmanager": "-XX:+UseG1GC",
@@ -230,6 +249,22 @@ def _python(settings: StackSettings) -> dict[str, str]:
     }
 
 
+def _metrics(settings: StackSettings) -> dict[str, str]:
+    if not settings.monitoring:
+        return {}
+    return {
+        "metrics.reporters": "prom",
+        # Flink's own listens on all addresses and has no setting for that.
+        f"{REPORTER}.factory.class": (
+            "org.apache.flink.metrics.prometheus.BoundPrometheusReporterFactory"
+        ),
+        f"{REPORTER}.host": HOST,
+        **{f"state.backend.rocksdb.metrics.{name}": "true" for name in _ROCKSDB_METRICS},
+        # The state's name as a label, not in the metric's name.
+        "state.backend.rocksdb.metrics.column-family-as-variable": "true",
+    }
+
+
 def configuration_text(settings: StackSettings) -> str:
     """The cluster's ``config.yaml`` as text."""
     # A YAML string in double quotes: colons and commas in values need no thought.
@@ -264,6 +299,8 @@ def prepare(settings: StackSettings) -> None:
     write_whole(folder / "conf" / "log4j-console.properties", _LOG4J_CONSOLE.encode())
     write_whole(folder / "conf" / "log4j-cli.properties", _LOG4J_CLI.encode())
     _link_all(folder / "lib", {jar.name: jar for jar in _library_jars(settings)})
+    if settings.monitoring:
+        _link_all(_metrics_plugin(settings), _metrics_jars(settings))
     _link_all(folder / "plugins", _plugins(settings))
 
 
@@ -278,7 +315,19 @@ def _plugins(settings: StackSettings) -> dict[str, Path]:
     found = {folder.name: folder for folder in shipped if folder.is_dir()}
     if settings.object_store:
         found["s3-native"] = _jars(settings, _S3_JARS)[0].parent
+    if settings.monitoring:
+        found[_METRICS_PLUGIN] = _metrics_plugin(settings)
     return found
+
+
+def _metrics_plugin(settings: StackSettings) -> Path:
+    return settings.flink_folder / _METRICS_PLUGIN
+
+
+def _metrics_jars(settings: StackSettings) -> dict[str, Path]:
+    """Flink's reporter and what binds it to one address: a plugin is one folder."""
+    shipped = (package_folder() / "plugins" / _METRICS_PLUGIN).glob("*.jar")
+    return {jar.name: jar for jar in (*shipped, *_jars(settings, _METRICS_JARS))}
 
 
 def _jars(settings: StackSettings, name: str) -> list[Path]:

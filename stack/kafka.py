@@ -19,9 +19,11 @@ from confluent_kafka.admin import AdminClient
 
 from stack.java import java_binary, jvm_environment
 from stack.process import Service, StackError, write_whole
-from stack.settings import HOST, StackSettings
+from stack.settings import HOST, PROJECT_ROOT, StackSettings
 
 NAME = "kafka"
+#: Which of the broker's many figures are told, and under which names.
+METRICS_FILE = PROJECT_ROOT / "monitoring" / "kafka-jmx.yml"
 _REQUEST_TIMEOUT_S = 2.0
 _FORMAT_TIMEOUT_S = 60.0
 _LONG_MAX = 2**63 - 1
@@ -127,6 +129,7 @@ def service(settings: StackSettings) -> Service:
         "-XX:MaxGCPauseMillis=20",
         "-XX:+ExplicitGCInvokesConcurrent",
         "-Djava.awt.headless=true",
+        *_metrics_agent(settings),
         f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
         "-cp",
         _jars(settings),
@@ -140,8 +143,23 @@ def service(settings: StackSettings) -> Service:
         working_folder=folder,
         folder=folder,
         address=settings.kafka_address,
-        configuration=_properties_text(settings),
+        configuration=_properties_text(settings) + _metrics_text(settings),
     )
+
+
+def _metrics_agent(settings: StackSettings) -> tuple[str, ...]:
+    """The agent that tells Prometheus what the broker tells by JMX."""
+    if not settings.monitoring:
+        return ()
+    folder = settings.jars_folder / "monitoring"
+    found = sorted(folder.glob("jmx_prometheus_javaagent-*.jar"))
+    if not found:
+        raise StackError(f"no agent for Kafka's metrics in {folder}; run `make install`")
+    return (f"-javaagent:{found[-1]}={HOST}:{settings.kafka_metrics_port}:{METRICS_FILE}",)
+
+
+def _metrics_text(settings: StackSettings) -> str:
+    return METRICS_FILE.read_text(encoding="utf-8") if settings.monitoring else ""
 
 
 def prepare(settings: StackSettings) -> None:

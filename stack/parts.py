@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stack import elasticsearch, flink, kafka, object_store, postgres, zookeeper
+from stack import elasticsearch, flink, kafka, object_store, postgres, prometheus, zookeeper
 from stack.process import ProcessRecord, Service
 from stack.settings import StackSettings
 
@@ -45,19 +45,24 @@ def parts(settings: StackSettings) -> list[Part]:
         Part(
             kafka.service(settings),
             kafka.probe(settings),
-            _ports(settings, "kafka_port", "kafka_controller_port"),
+            (
+                *_ports(settings, "kafka_port", "kafka_controller_port"),
+                *(_ports(settings, "kafka_metrics_port") if settings.monitoring else ()),
+            ),
         ),
         *(_jobmanager(settings, index) for index in range(len(jobmanagers))),
         *(
             Part(
                 flink.taskmanager(settings, index),
                 flink.taskmanager_probe(settings, index),
+                _metrics_port(settings, settings.taskmanager_metrics_port(index)),
                 needs=tuple(jobmanagers),
             )
             for index in range(settings.taskmanagers)
         ),
         *(_elasticsearch(settings) if settings.elasticsearch else ()),
         *(_postgres(settings) if settings.postgres else ()),
+        *(_prometheus(settings) if settings.monitoring else ()),
     ]
 
 
@@ -106,6 +111,17 @@ def _postgres(settings: StackSettings) -> tuple[Part]:
     )
 
 
+def _prometheus(settings: StackSettings) -> tuple[Part]:
+    return (
+        Part(
+            prometheus.service(settings),
+            prometheus.probe(settings),
+            _ports(settings, "prometheus_port"),
+            prepare=lambda: prometheus.prepare(settings),
+        ),
+    )
+
+
 def _jobmanager(settings: StackSettings, index: int) -> Part:
     if index:
         names = ("flink_standby_rest_port",)
@@ -116,13 +132,20 @@ def _jobmanager(settings: StackSettings, index: int) -> Part:
     return Part(
         flink.jobmanager(settings, index),
         flink.jobmanager_probe(settings, index),
-        _ports(settings, *names),
+        (
+            *_ports(settings, *names),
+            *_metrics_port(settings, settings.jobmanager_metrics_port(index)),
+        ),
         needs=(zookeeper.NAME,) if settings.high_availability else (),
     )
 
 
 def _ports(settings: StackSettings, *names: str) -> tuple[tuple[str, int], ...]:
     return tuple((name, settings.ports()[name]) for name in names)
+
+
+def _metrics_port(settings: StackSettings, port: int) -> tuple[tuple[str, int], ...]:
+    return (("flink_metrics_port", port),) if settings.monitoring else ()
 
 
 def stopping_order(record: ProcessRecord) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stack import elasticsearch, flink, object_store, postgres, zookeeper
+from stack import elasticsearch, flink, object_store, postgres, prometheus, zookeeper
 from stack.process import is_alive, records
 from stack.settings import StackSettings
 
@@ -24,6 +24,7 @@ def as_it_runs(settings: StackSettings) -> StackSettings:
     runs = {
         "high_availability": zookeeper.NAME in names,
         "object_store": object_store.NAME in names,
+        "monitoring": prometheus.NAME in names,
         "elasticsearch": elasticsearch.NAME in alive,
         "postgres": postgres.NAME in alive,
         "taskmanagers": max(settings.taskmanagers, count_taskmanagers(names)),

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import sys
-import time
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stack.free_ports import LOOPBACK, free_ports
+from stack.port_table import (
+    JOBMANAGERS,
+    MOST_TASKMANAGERS,
+    OBJECT_STORE_PORTS,
+    OPTIONAL_PORTS,
+    PORT_FIELDS,
+    PORTS_IN_A_ROW,
+)
 from stack.process import StackError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 #: In which all files of a stack with an object store lie.
 BUCKET = "paystream"
 #: Files that are kept in memory.
@@ -31,41 +36,8 @@ ENV_PREFIX = "PAYSTREAM_STACK_"
 Port = Annotated[int, Field(ge=1, le=65535)]
 StateBackend = Literal["rocksdb", "hashmap"]
 
-_PORT_FIELDS = (
-    "kafka_port",
-    "kafka_controller_port",
-    "flink_rest_port",
-    "flink_rpc_port",
-    "elasticsearch_port",
-    "elasticsearch_transport_port",
-    "postgres_port",
-    "flink_standby_rest_port",
-    "zookeeper_port",
-    "object_store_port",
-)
-#: Which are taken only where this setting is on.
-_OPTIONAL_PORTS = {
-    "elasticsearch_port": "elasticsearch",
-    "elasticsearch_transport_port": "elasticsearch",
-    "postgres_port": "postgres",
-    "flink_standby_rest_port": "high_availability",
-    "zookeeper_port": "high_availability",
-    "object_store_port": "object_store",
-}
 #: The superuser of the local PostgreSQL, without a password.
 POSTGRES_USER = "paystream"
-#: What the parts of the object store listen on, from ``object_store_port`` on, one after the
-#: other.
-_OBJECT_STORE_PORTS = (
-    "s3.port",
-    "s3.port.grpc",
-    "master.port",
-    "master.port.grpc",
-    "volume.port",
-    "volume.port.grpc",
-    "filer.port",
-    "filer.port.grpc",
-)
 
 
 def _spare(known: dict[str, Any]) -> int:
@@ -96,6 +68,19 @@ class StackSettings(BaseSettings):
         other. No run needs them.
     elasticsearch_port, elasticsearch_transport_port, postgres_port
         Theirs, on 127.0.0.1.
+    monitoring
+        Whether Prometheus runs and Flink and Kafka tell it their metrics.
+    prometheus_port, kafka_metrics_port
+        Of Prometheus, and of the broker's metrics, with monitoring only.
+    flink_metrics_port
+        Of the first JobManager's metrics; that of the second and those of the TaskManagers come
+        after.
+    canary_port
+        Where Prometheus looks for the canary, which is no service of the stack.
+    scrape_interval_s
+        How often Prometheus asks.
+    prometheus_folder
+        Where its package was unpacked.
     service_user
         As whom these two run where the caller is root, which they refuse to be.
     flink_standby_rest_port, zookeeper_port
@@ -156,15 +141,26 @@ class StackSettings(BaseSettings):
     elasticsearch_transport_port: Port = 9300
     postgres: bool = False
     postgres_port: Port = 5432
+    monitoring: bool = False
+    prometheus_port: Port = 9090
+    kafka_metrics_port: Port = 9404
+    flink_metrics_port: Annotated[
+        int, Field(ge=1, le=65536 - PORTS_IN_A_ROW["flink_metrics_port"])
+    ] = 9249
+    canary_port: Port = 9410
+    scrape_interval_s: Annotated[int, Field(ge=1, le=60)] = 5
+    prometheus_folder: Path = PROJECT_ROOT / ".local" / "prometheus"
     service_user: str = "nobody"
     flink_standby_rest_port: Port = 8082
     zookeeper_port: Port = 2181
-    object_store_port: Annotated[int, Field(ge=1, le=65536 - len(_OBJECT_STORE_PORTS))] = 8333
+    object_store_port: Annotated[int, Field(ge=1, le=65536 - len(OBJECT_STORE_PORTS))] = 8333
     high_availability: bool = False
     object_store: bool = False
     local_recovery: bool = False
     spare_taskmanagers: Annotated[int, Field(ge=0, le=63)] = Field(default_factory=_spare)
-    taskmanagers: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=_one_and_spare)
+    taskmanagers: Annotated[int, Field(ge=1, le=MOST_TASKMANAGERS)] = Field(
+        default_factory=_one_and_spare
+    )
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
     elasticsearch_heap_mb: Annotated[int, Field(ge=256)] = 512
     jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024
@@ -180,7 +176,7 @@ class StackSettings(BaseSettings):
     ready_deadline_s: Annotated[float, Field(gt=0)] = 90.0
     stop_grace_s: Annotated[float, Field(gt=0)] = 10.0
 
-    @field_validator("data_folder", "jars_folder")
+    @field_validator("data_folder", "jars_folder", "prometheus_folder")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
         folder = folder.expanduser()
@@ -194,12 +190,12 @@ class StackSettings(BaseSettings):
             twin = next((other for other in ports if other != name and ports[other] == port), None)
             if twin:
                 raise ValueError(f"{name} and {twin} are both {port}; give each its own port")
-            inner = self.object_store_ports()
-            if name != "object_store_port" and port in inner.values():
-                raise ValueError(
-                    f"{name} is {port}, but the object store takes {min(inner.values())} to "
-                    f"{max(inner.values())}; give one of them other ports"
-                )
+            for owner, who, taken in self._rows_of_ports():
+                if name != owner and port in taken:
+                    raise ValueError(
+                        f"{name} is {port}, but {who} takes {taken[0]} to {taken[-1]}; give one "
+                        "of them other ports"
+                    )
         if self.heartbeat_timeout_ms <= self.heartbeat_interval_ms:
             raise ValueError(
                 f"heartbeat_timeout_ms ({self.heartbeat_timeout_ms}) must be above "
@@ -232,9 +228,9 @@ class StackSettings(BaseSettings):
         **overrides
             Further fields.
         """
-        free = free_ports(len(_PORT_FIELDS) - 1 + len(_OBJECT_STORE_PORTS))
-        # The last name is that of the object store, which takes what comes after its port.
-        ports = dict(zip(_PORT_FIELDS, free, strict=False))
+        widths = [PORTS_IN_A_ROW.get(name, 1) for name in PORT_FIELDS]
+        free = free_ports(sum(widths))
+        ports = {name: free[sum(widths[:index])] for index, name in enumerate(PORT_FIELDS)}
         return cls.load(**{"data_folder": folder, **ports, **overrides})
 
     @property
@@ -259,6 +255,11 @@ class StackSettings(BaseSettings):
     def object_store_url(self) -> str:
         """Base address of S3."""
         return f"http://{HOST}:{self.object_store_port}"
+
+    @property
+    def prometheus_url(self) -> str:
+        """Address of Prometheus."""
+        return f"http://{HOST}:{self.prometheus_port}"
 
     @property
     def elasticsearch_url(self) -> str:
@@ -311,6 +312,11 @@ class StackSettings(BaseSettings):
         return self.data_folder / "object-store"
 
     @property
+    def monitoring_folder(self) -> Path:
+        """Everything of Prometheus but its package."""
+        return self.data_folder / "prometheus"
+
+    @property
     def checkpoint_uri(self) -> str:
         """Default place of checkpoints."""
         return self._place("checkpoints")
@@ -339,14 +345,39 @@ class StackSettings(BaseSettings):
         """Port by the name of its setting, of what is to run."""
         return {
             name: getattr(self, name)
-            for name in _PORT_FIELDS
-            if name not in _OPTIONAL_PORTS or getattr(self, _OPTIONAL_PORTS[name])
+            for name in PORT_FIELDS
+            if name not in OPTIONAL_PORTS or getattr(self, OPTIONAL_PORTS[name])
         }
 
     def object_store_ports(self) -> dict[str, int]:
         """Port by the option of the object store that sets it; none where there is no store."""
-        names = _OBJECT_STORE_PORTS if self.object_store else ()
+        names = OBJECT_STORE_PORTS if self.object_store else ()
         return {name: self.object_store_port + n for n, name in enumerate(names)}
+
+    def jobmanager_metrics_port(self, index: int) -> int:
+        """Port of the metrics of a JobManager, with monitoring only."""
+        return self.flink_metrics_port + index
+
+    def taskmanager_metrics_port(self, index: int) -> int:
+        """Port of the metrics of a TaskManager, with monitoring only."""
+        return self.flink_metrics_port + JOBMANAGERS + index
+
+    def _rows_of_ports(self) -> Iterator[tuple[str, str, range]]:
+        """Fields that begin several ports, who takes these, and which they are."""
+        if self.object_store:
+            first = self.object_store_port
+            yield (
+                "object_store_port",
+                "the object store",
+                range(first, first + len(OBJECT_STORE_PORTS)),
+            )
+        if self.monitoring:
+            first = self.flink_metrics_port
+            yield (
+                "flink_metrics_port",
+                "Flink's reporter",
+                range(first, self.taskmanager_metrics_port(self.taskmanagers)),
+            )
 
 
 def _has_room_in_memory() -> bool:
@@ -366,31 +397,3 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         field = ".".join(str(part) for part in problem["loc"])
         variable = f"{ENV_PREFIX}{field.upper()}"
         yield f"{field} = {problem['input']!r}: {message} (set {variable})"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports in a row that are free on loopback right now.
-
-    They lie below the range from which the system takes outgoing ports, or a connection of
-    another process could take one before the service binds it.
-    """
-    found: list[int] = []
-    with ExitStack() as held:
-        for port in range(20_000 + (_seed() % 8_000), 32_000):
-            if len(found) == count:
-                break
-            probe = held.enter_context(socket.socket())
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                found.clear()
-                continue
-            found.append(port)
-    if len(found) < count:
-        raise StackError(f"no {count} free ports in a row between 20000 and 32000 on {HOST}")
-    return found
-
-
-def _seed() -> int:
-    # Two test processes that ask at the same moment should not look at the same ports.
-    return (os.getpid() * 37 + time.monotonic_ns() // 1_000) & 0x7FFFFFFF

@@ -15,6 +15,7 @@ import typer
 
 from workbench import (
     cli_ab,
+    cli_canary,
     cli_chaos,
     cli_controls,
     cli_dashboard,
@@ -59,7 +60,7 @@ for command in (
     cli_stack.doctor,
 ):
     app.command()(command)
-for name, command in cli_delivery.COMMANDS.items():
+for name, command in (*cli_delivery.COMMANDS.items(), *cli_canary.COMMANDS.items()):
     app.command(name)(command)
 
 

@@ -35,12 +35,20 @@ def up(
     postgres: Annotated[
         bool, typer.Option("--postgres", help="Also PostgreSQL, to keep card profiles in.")
     ] = False,
+    monitoring: Annotated[
+        bool, typer.Option("--monitoring", help="Also Prometheus, with the project's rules.")
+    ] = False,
 ) -> None:
     """Start what is not running; reuse what is."""
     console = make_console()
     phases = Phases(console)
     settings = stack_settings(
-        ha=ha, s3=s3, taskmanagers=taskmanagers, elasticsearch=elasticsearch, postgres=postgres
+        ha=ha,
+        s3=s3,
+        taskmanagers=taskmanagers,
+        elasticsearch=elasticsearch,
+        postgres=postgres,
+        monitoring=monitoring,
     )
     stack = LocalStack(settings)
     with phases.phase("stack") as bar:
@@ -82,12 +90,13 @@ def stack_settings(
     taskmanagers: int | None = None,
     elasticsearch: bool = False,
     postgres: bool = False,
+    monitoring: bool = False,
 ) -> StackSettings:
     """The environment's settings with what a person typed.
 
     Parameters
     ----------
-    ha, s3, elasticsearch, postgres
+    ha, s3, elasticsearch, postgres, monitoring
         High availability, object store, and what runs beside; what is not asked for is as the
         stack runs.
     taskmanagers
@@ -98,6 +107,7 @@ def stack_settings(
         "object_store": s3,
         "elasticsearch": elasticsearch,
         "postgres": postgres,
+        "monitoring": monitoring,
     }
     typed: dict[str, Any] = {name: True for name, is_asked in asked.items() if is_asked}
     if taskmanagers is not None:

@@ -84,6 +84,8 @@ class CardEngine:
     counts
         By fate (``judged``, ``repeat``, ``late``, ``dead_letter``) and ``clock``, ``profile``,
         ``report``.
+    dead_letters_by_reason
+        The dead letters among them.
     """
 
     def __init__(self, rules: Sequence[Rule], settings: EngineSettings, topics: Topics) -> None:
@@ -92,6 +94,7 @@ class CardEngine:
         self.detector = Detector(rules, settings)
         self.event_time_limit_ms = settings.event_time_limit_ms
         self.counts: Counter[str] = Counter()
+        self.dead_letters_by_reason: Counter[str] = Counter()
         self._take(RulesInForce.of(rules))
 
     def use(self, in_force: RulesInForce) -> None:
@@ -309,6 +312,7 @@ class CardEngine:
     def dead_letter(self, value: bytes, key: str, source: Source, reason: Unreadable) -> Output:
         """Make a dead letter of a record, and count it."""
         self.counts["dead_letter"] += 1
+        self.dead_letters_by_reason[reason.reason] += 1
         return dead_letter(self.topics, value, key, source, reason)
 
 

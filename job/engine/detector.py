@@ -44,7 +44,7 @@ class Detector:
 
     Attributes
     ----------
-    alerts_by_rule, errors_by_rule, snoozed_alerts
+    alerts_by_rule, errors_by_rule, alerts_by_action, snoozed_alerts
         Counts since the detector was made, for metrics.
     """
 
@@ -52,6 +52,7 @@ class Detector:
         self.settings = settings
         self.alerts_by_rule: Counter[str] = Counter()
         self.errors_by_rule: Counter[str] = Counter()
+        self.alerts_by_action: Counter[str] = Counter()
         self.snoozed_alerts = 0
         self.use(RulesInForce.of(rules))
 
@@ -124,6 +125,7 @@ class Detector:
                 self.snoozed_alerts += 1
             else:
                 alert = self._alert(swipe, card, judgement, errors)
+                self.alerts_by_action[action] += 1
         card.remember(swipe, digest, self.retention_ms)
         decision = Decision(
             v=CONTRACT_VERSION,

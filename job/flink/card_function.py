@@ -9,12 +9,12 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pyflink.common import Row, Types
 from pyflink.datastream import KeyedBroadcastProcessFunction, OutputTag, RuntimeContext
 
-from job.contracts import JudgedSwipe, Observation, Topics
+from job.contracts import Action, DeadLetterReason, JudgedSwipe, Observation, Topics
 from job.engine.card_engine import CardEngine, Source
 from job.engine.card_state import CardState, decode_card_state, encode_card_state
 from job.engine.intake import Unreadable
@@ -22,6 +22,7 @@ from job.engine.judged import encode_judged
 from job.engine.settings import EngineSettings
 from job.engine.window_engine import encode_observation
 from job.flink.card_value import card_value
+from job.flink.counters import EngineCounters
 from job.flink.rule_changes import RuleChanges, Standing
 from job.flink.tables import PROFILE_KIND, REPORT_KIND, SWIPE_KIND, unframe
 from job.rules.parameters import rules_from_tables
@@ -33,6 +34,11 @@ OBSERVATIONS: Final = OutputTag("observations", Types.ROW([Types.STRING(), Types
 JUDGED: Final = OutputTag("judged", Types.PRIMITIVE_ARRAY(Types.BYTE()))
 #: Counters are written to the JVM after so many records, and with each alert.
 METRICS_BATCH: Final = 200
+#: What a record of the source ends as; all but the first four are no swipes.
+FATES: Final = ("judged", "repeat", "late", "dead_letter", "clock", "profile", "report")
+#: Actions that come with an alert, and what is counted where a snooze held one back.
+ALERTING: Final[tuple[Action, ...]] = ("review", "block")
+SNOOZED: Final = "snoozed"
 _NANOS_PER_MS: Final = 1_000_000
 
 
@@ -103,15 +109,17 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
             self._engine.use,
             runtime_context,
         )
-        self._metrics = runtime_context.get_metrics_group()
-        self._counters: dict[str, Any] = {}
-        self._reported: dict[str, int] = {}
-        self._records = 0
-        for name in ("judged", "repeat", "late", "dead_letter", "clock", "profile", "report"):
-            self._count(f"fate_{name}", 0)
+        self._counters = EngineCounters(runtime_context.get_metrics_group())
+        for fate in FATES:
+            self._counters.follow("fate", fate, "records", 0)
+        for reason in get_args(DeadLetterReason):
+            self._counters.follow("reason", reason, "dead_letters", 0)
         for rule in self._engine.detector.rules:
-            self._count(f"alerts_{rule.name}", 0)
-            self._count(f"errors_{rule.name}", 0)
+            self._counters.follow("rule", rule.name, "alerts", 0)
+            self._counters.follow("rule", rule.name, "errors", 0)
+        for action in ALERTING:
+            self._counters.follow("action", action, "alerts", 0)
+        self._report()
 
     def process_broadcast_element(
         self, value: Row, ctx: KeyedBroadcastProcessFunction.Context
@@ -188,20 +196,15 @@ class CardFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]
     def _report(self) -> None:
         """Bring the JVM's counters up to the engine's counts."""
         self._records = 0
-        engine = self._engine
+        engine, detector, follow = self._engine, self._engine.detector, self._counters.follow
         for fate, count in engine.counts.items():
-            self._count(f"fate_{fate}", count)
-        for rule, count in engine.detector.alerts_by_rule.items():
-            self._count(f"alerts_{rule}", count)
-        for rule, count in engine.detector.errors_by_rule.items():
-            self._count(f"errors_{rule}", count)
-        self._count("alerts_snoozed", engine.detector.snoozed_alerts)
-
-    def _count(self, name: str, count: int) -> None:
-        counter = self._counters.get(name)
-        if counter is None:
-            counter = self._counters[name] = self._metrics.counter(name)
-        delta = count - self._reported.get(name, 0)
-        if delta:
-            counter.inc(delta)
-            self._reported[name] = count
+            follow("fate", fate, "records", count)
+        for reason, count in engine.dead_letters_by_reason.items():
+            follow("reason", reason, "dead_letters", count)
+        for rule, count in detector.alerts_by_rule.items():
+            follow("rule", rule, "alerts", count)
+        for rule, count in detector.errors_by_rule.items():
+            follow("rule", rule, "errors", count)
+        for action, count in detector.alerts_by_action.items():
+            follow("action", action, "alerts", count)
+        follow("action", SNOOZED, "alerts", detector.snoozed_alerts)

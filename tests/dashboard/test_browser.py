@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from dashboard.folders import PROJECT_ROOT
 from dashboard.view import views
+from stack.free_ports import free_ports
 from stack.ports import is_free
-from stack.settings import free_ports
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,8 @@ import pytest
 from stack import flink_rest
 from stack.flink_http import FlinkHttp
 from stack.flink_rest import FlinkRest, RestError
-from stack.settings import HOST, free_ports
+from stack.free_ports import free_ports
+from stack.settings import HOST
 
 RUNNING = b"""{"jid": "j", "name": "detection", "state": "RUNNING", "timestamps": {},
 "vertices": [{"id": "v", "name": "count", "parallelism": 1, "status": "RUNNING",

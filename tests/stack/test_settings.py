@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from stack import doctor, elasticsearch, flink, flink_home, kafka, object_store, postgres
+from stack.free_ports import free_ports
 from stack.process import StackError
-from stack.settings import PROJECT_ROOT, StackSettings, free_ports
+from stack.settings import PROJECT_ROOT, StackSettings
 
 
 def test_the_data_folder_lies_below_the_project_whatever_the_current_folder(
@@ -210,6 +211,6 @@ def test_working_files_go_to_disk_where_memory_is_small(
 
 def test_the_doctor_knows_the_same_default_ports() -> None:
     defaults = {name: default for name, (default, _) in doctor.PORTS.items()}
-    everything = ("high_availability", "object_store", "elasticsearch", "postgres")
+    everything = ("high_availability", "object_store", "elasticsearch", "postgres", "monitoring")
     assert defaults == StackSettings.load(**dict.fromkeys(everything, True)).ports()
     assert defaults.keys() - doctor.OPTIONAL_PORTS.keys() == StackSettings.load().ports().keys()

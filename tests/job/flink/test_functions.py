@@ -77,6 +77,9 @@ class Runtime:
     def get_metrics_group(self) -> Runtime:
         return self
 
+    def add_group(self, _label: str, _value: str) -> Runtime:
+        return self
+
     def counter(self, _name: str) -> Runtime:
         return self
 

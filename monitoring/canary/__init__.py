@@ -1,0 +1,1 @@
+"""How long does a swipe take until its decision can be read, in production, right now?"""

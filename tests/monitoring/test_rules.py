@@ -1,0 +1,136 @@
+"""Does each rule fire when it should, stay quiet when it should, and say what to do?"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from monitoring import queries
+from monitoring.catalogue import SOURCES
+from stack.prometheus import RULES, binary
+from stack.settings import StackSettings
+
+ROOT: Final = Path(__file__).parents[2]
+CASES: Final = sorted((Path(__file__).parent / "rules").glob("*.yml"))
+ALERTS: Final = [rule for rule in queries.rules() if "alert" in rule]
+HEADING: Final = re.compile(r"^### (\w+)$", re.MULTILINE)
+#: What somebody has to be told of, and the rule that tells.
+WOKEN_FOR: Final = {
+    "restarts": "JobRestarting",
+    "failed checkpoints": "CheckpointsFailing",
+    "checkpoint age": "CheckpointOld",
+    "lag": "LagHigh",
+    "slope of the lag": "LagGrowing",
+    "watermark lag": "WatermarkBehind",
+    "backpressure": "Backpressured",
+    "failed commits": "CommitsFailing",
+    "dead letters": "DeadLetters",
+    "alert rate above its band": "AlertRateHigh",
+    "alert rate below its band": "AlertRateLow",
+    "p99": "DecisionsOverPromise",
+}
+
+
+def promtool(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [str(binary(StackSettings.load(), "promtool")), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def entry(name: str) -> str:
+    """What the runbook says of a rule, below its heading."""
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"\n### {name}\n")
+    return re.split(r"^##+ ", rest, maxsplit=1, flags=re.MULTILINE)[0].strip()
+
+
+def cases() -> list[dict[str, Any]]:
+    return [case for file in CASES for case in yaml.safe_load(file.read_text())["tests"]]
+
+
+@pytest.mark.parametrize("file", sorted(RULES.glob("*.yml")), ids=lambda file: file.stem)
+def test_promtool_takes_the_rules(file: Path) -> None:
+    done = promtool("check", "rules", "--lint-fatal", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_promtool_s_cases_hold(file: Path) -> None:
+    done = promtool("test", "rules", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_case_that_does_not_hold_is_found(tmp_path: Path) -> None:
+    """The negative control: the same cases with another bound."""
+    for file in RULES.glob("*.yml"):
+        text = file.read_text(encoding="utf-8").replace(
+            "lag_seconds:sum > 60", "lag_seconds:sum > 600"
+        )
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    case = next(file for file in CASES if file.stem == "lag").read_text(encoding="utf-8")
+    (tmp_path / "case.yml").write_text(case.replace("../../../monitoring/rules", str(tmp_path)))
+    done = promtool("test", "rules", str(tmp_path / "case.yml"))
+    assert done.returncode != 0
+    assert "LagHigh fires" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+class TestEachAlert:
+    def test_has_a_case_in_which_it_fires_and_one_in_which_it_does_not(self, rule: Any) -> None:
+        of_rule = [
+            bool(asked["exp_alerts"])
+            for case in cases()
+            for asked in case["alert_rule_test"]
+            if asked["alertname"] == rule["alert"]
+        ]
+        assert set(of_rule) == {True, False}
+
+    def test_leads_to_an_entry_of_the_runbook_that_says_what_to_do(self, rule: Any) -> None:
+        name = rule["alert"]
+        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{name.lower()}"
+        text = entry(name)
+        assert text.startswith("Page." if rule["labels"]["severity"] == "page" else "Ticket.")
+        assert len(text.split()) >= 20
+
+    def test_says_in_a_sentence_what_is_wrong(self, rule: Any) -> None:
+        assert rule["annotations"]["summary"].endswith(".")
+        assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+def test_the_runbook_has_no_entry_without_a_rule() -> None:
+    headings = HEADING.findall((ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"))
+    assert sorted(headings) == sorted(rule["alert"] for rule in ALERTS)
+
+
+@pytest.mark.parametrize(("reason", "rule"), WOKEN_FOR.items())
+def test_somebody_is_told_of(reason: str, rule: str) -> None:
+    assert rule in {each["alert"] for each in ALERTS}, reason
+
+
+def test_every_metric_that_is_asked_for_stands_in_the_catalogue() -> None:
+    known = {name for source in SOURCES for name in source.names()}
+    recorded = {rule["record"] for rule in queries.rules() if "record" in rule}
+    questions = [*queries.of_rules(), *queries.of_boards()]
+    asked = {name for question in questions for name in question.metrics()}
+    assert len(asked) > 50
+    assert {name.removesuffix("_bucket") for name in asked} - known - recorded - {"up"} == set()
+
+
+def test_every_metric_of_the_catalogue_is_asked_for_or_explains_another() -> None:
+    """What nobody looks at is not promised."""
+    questions = [*queries.of_rules(), *queries.of_boards()]
+    asked = {name.removesuffix("_bucket") for each in questions for name in each.metrics()}
+    unasked = {name for source in SOURCES for name in source.names()} - asked
+    prefix = "flink_taskmanager_job_task_operator_windows_"
+    # The rest of a set of counters whose main ones stand on a board.
+    assert unasked == {f"{prefix}{name}" for name in ("shadow_alert", "snoozed_alert", "unasked")}
+
+
+def test_every_recorded_figure_is_used() -> None:
+    recorded = {rule["record"] for rule in queries.rules() if "record" in rule}
+    questions = [*queries.of_rules(), *queries.of_boards()]
+    assert recorded <= {name for question in questions for name in question.metrics()}
