@@ -25,9 +25,9 @@ _ADDED_JARS = ("flink-connector", "job")
 #: Folder of the jar that is Flink's plugin for S3.
 _S3_JARS = "flink-s3"
 
-# Everything goes to standard output, which is the service's log file. Checkpoints come ten
-# times a second and would write most of the log.
-_LOG4J_CONSOLE = """\
+#: Everything goes to standard output, which is the service's log file. Checkpoints come ten
+#: times a second and would write most of the log.
+LOG4J_CONSOLE = """\
 status = error
 rootLogger.level = INFO
 rootLogger.appenderRef.console.ref = console
@@ -44,7 +44,8 @@ logger.kafka_sink.level = WARN
 logger.netty.name = org.jboss.netty.channel.DefaultChannelPipeline
 logger.netty.level = OFF
 """
-_LOG4J_CLI = """\
+#: Of the command line: warnings only, apart from what it prints itself.
+LOG4J_CLI = """\
 status = error
 rootLogger.level = WARN
 rootLogger.appenderRef.console.ref = console
@@ -250,8 +251,8 @@ def prepare(settings: StackSettings) -> None:
     for name in ("conf", "log", "pid", "tmp", "checkpoints", "savepoints"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     write_whole(folder / "conf" / "config.yaml", configuration_text(settings).encode())
-    write_whole(folder / "conf" / "log4j-console.properties", _LOG4J_CONSOLE.encode())
-    write_whole(folder / "conf" / "log4j-cli.properties", _LOG4J_CLI.encode())
+    write_whole(folder / "conf" / "log4j-console.properties", LOG4J_CONSOLE.encode())
+    write_whole(folder / "conf" / "log4j-cli.properties", LOG4J_CLI.encode())
     _link_all(folder / "lib", {jar.name: jar for jar in _library_jars(settings)})
     _link_all(folder / "plugins", _plugins(settings))
 

@@ -29,6 +29,7 @@ from workbench import (
     cli_soak,
     cli_stack,
     cli_state,
+    cli_topics,
 )
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
@@ -54,6 +55,7 @@ for command in (
     *cli_soak.COMMANDS,
     *cli_state.COMMANDS,
     *cli_external.COMMANDS,
+    *cli_topics.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,
     cli_stack.doctor,
