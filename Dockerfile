@@ -3,7 +3,7 @@
 #   flink      the job where it runs: Flink, the Kafka connector, the S3 plugin, the job and its jar
 #   workbench  what runs beside it: dashboard, indexer, publisher, topics, object store
 #
-#   docker build --target flink --tag paystream/flink:0.1.0 .
+#   docker build --target flink --tag paystream/flink-job:0.1.0 .
 #   docker build --target workbench --tag paystream/workbench:0.1.0 .
 #
 # The base is pinned by digest: the tag says to people what it is, the digest decides. A newer one
@@ -96,8 +96,8 @@ CMD ["help"]
 
 FROM ${PYTHON_IMAGE} AS workbench
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
-RUN groupadd --gid 9999 paystream \
-    && useradd --uid 9999 --gid paystream --create-home --shell /usr/sbin/nologin paystream \
+RUN groupadd --gid 10001 paystream \
+    && useradd --uid 10001 --gid paystream --create-home --shell /usr/sbin/nologin paystream \
     && install --directory --owner paystream --group paystream /data
 COPY --from=workbench-python /opt/venv /opt/venv
 WORKDIR /opt/paystream
@@ -115,7 +115,7 @@ RUN /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-che
         --no-deps --no-build-isolation --editable .
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin \
     PYTHONDONTWRITEBYTECODE=1
-USER 9999:9999
+USER 10001:10001
 EXPOSE 8501
 ENTRYPOINT ["paystream"]
 CMD ["--help"]

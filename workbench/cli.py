@@ -19,6 +19,7 @@ from workbench import (
     cli_controls,
     cli_dashboard,
     cli_delivery,
+    cli_deploy,
     cli_exam,
     cli_external,
     cli_gates,
@@ -58,6 +59,7 @@ for command in (
     *cli_topics.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,
+    *cli_deploy.COMMANDS,
     cli_stack.doctor,
 ):
     app.command()(command)
