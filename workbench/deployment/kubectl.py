@@ -92,7 +92,10 @@ class Kubectl:
         timeout_s: float = _TIMEOUT_S,
     ) -> str:
         """Run it, and give what it printed."""
-        text = None if given is None else yaml.safe_dump_all(given)
+        text = None
+        if given is not None:
+            # JSON: kubectl's YAML and Python's do not agree on which words are truth values.
+            text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(given)})
         try:
             done = subprocess.run(
                 [*self._command, *words],

@@ -25,7 +25,7 @@ def stand_in(code: str) -> Kubectl:
 def test_objects_are_asked_for_as_they_were_given() -> None:
     item = manifest("ConfigMap", "x")
     answer = json.dumps({"kind": "List", "items": [item]})
-    kubectl = stand_in(f"assert 'name: x' in sys.stdin.read(); print({answer!r})")
+    kubectl = stand_in(f"assert json.load(sys.stdin)['items'] == [{item!r}]; print({answer!r})")
     assert kubectl.get_those([item]) == [item]
 
 
@@ -59,17 +59,17 @@ def test_a_kubectl_that_is_missing_is_said() -> None:
 def test_objects_are_applied_by_the_server_and_owned() -> None:
     stand_in(
         "assert a[:2] == ['apply', '--server-side']; assert '--field-manager' in a; "
-        "assert sys.stdin.read().count('kind: ConfigMap') == 2"
+        "assert len(json.load(sys.stdin)['items']) == 2"
     ).apply([manifest("ConfigMap", "x"), manifest("ConfigMap", "y")])
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_an_overlay_is_rendered_by_the_real_one(tmp_path: Path) -> None:
-    (tmp_path / "kustomization.yaml").write_text("namespace: n\nresources: [map.yaml]\n")
+    (tmp_path / "kustomization.yaml").write_text("namespace: staging\nresources: [map.yaml]\n")
     (tmp_path / "map.yaml").write_text(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}\n"
     )
     (found,) = Kubectl().render(tmp_path)
-    assert found["metadata"] == {"name": "x", "namespace": "n"}
+    assert found["metadata"] == {"name": "x", "namespace": "staging"}
     with pytest.raises(DeploymentError, match="kubectl kustomize failed"):
         Kubectl().render(tmp_path / "none")
