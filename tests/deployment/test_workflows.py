@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import typer
 
 from tests.deployment import workflows
+from tests.deployment.schemas import problems
 from tests.deployment.workflows import ACTIONS, FILES, ROOT, Workflow, commands, named, read
 from tests.docs.test_commands import dry_run
 from workbench.cli import app
@@ -21,11 +21,6 @@ ALL = [*FILES, *ACTIONS]
 
 def identifier(file: Path) -> str:
     return str(file.relative_to(workflows.FOLDER))
-
-
-def conforms(file: Path, schema: str) -> bool:
-    command = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file))
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 # What GitHub takes
@@ -39,14 +34,13 @@ def conforms(file: Path, schema: str) -> bool:
     ],
 )
 def test_it_is_of_github_s_schema(file: Path, schema: str) -> None:
-    assert conforms(file, schema)
+    assert problems(read(file), schema) == []
 
 
-def test_another_text_is_not(tmp_path: Path) -> None:
+def test_another_text_is_not() -> None:
     """The negative control."""
-    file = tmp_path / "x.yml"
-    file.write_text("on: push\njobs: {a: {runs-on: x, step: []}}\n")
-    assert not conforms(file, "vendor.github-workflows")
+    workflow = {True: "push", "jobs": {"a": {"runs-on": "x", "step": []}}}
+    assert problems(workflow, "vendor.github-workflows") != []
 
 
 @pytest.fixture(scope="session")
