@@ -156,4 +156,6 @@ class RunningJob:
             if (record := self._stack.taskmanager_record(index)) is not None
         ]
         file = self._stack.settings.flink_folder / LOADED_FILE
+        # A stack that runs elsewhere has no folder here yet.
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(msgspec.json.encode({str(pid): self._held for pid in pids}))

@@ -1,7 +1,7 @@
 """Is a document of the schema that its reader publishes?
 
-The schemas are those that `check-jsonschema` ships, asked in this process: its command takes seconds
-to start, each time.
+The schemas are those that `check-jsonschema` ships, asked in this process: its command takes
+seconds to start, each time.
 """
 
 from __future__ import annotations
