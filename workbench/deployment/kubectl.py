@@ -17,6 +17,8 @@ from workbench.deployment.problems import DeploymentError
 #: Who owns the fields that are set: the next release sees what it may remove.
 FIELD_MANAGER: Final = "paystream-deploy"
 _TIMEOUT_S: Final = 120.0
+#: Pods have half a minute each to end by themselves.
+_REMOVAL_TIMEOUT_S: Final = 300.0
 
 
 class Kubectl:
@@ -49,10 +51,12 @@ class Kubectl:
         return list(found["items"]) if found.get("kind") == "List" else [found] if found else []
 
     def pods(self, job: str, namespace: str) -> list[Manifest]:
-        """Pods of a Job."""
+        """Pods of a Job that are not about to go."""
         selector = f"batch.kubernetes.io/job-name={job}"
         found = self._json("get", "pods", "--namespace", namespace, "--selector", selector)
-        return list(found.get("items", ()))
+        return [
+            each for each in found.get("items", ()) if "deletionTimestamp" not in each["metadata"]
+        ]
 
     def apply(self, manifests: Iterable[Manifest]) -> None:
         """Make the cluster have these objects, as they stand here."""
@@ -63,10 +67,18 @@ class Kubectl:
         )
 
     def delete(self, manifests: Iterable[Manifest]) -> None:
-        """Remove these objects and wait until they are gone; none there is fine."""
+        """Remove these objects, with what they own, and wait until all are gone.
+
+        A Job's pods go first: a verdict of the run before must not be read for the next.
+        """
         given = list(manifests)
         if given:
-            self._run("delete", "--ignore-not-found", "--wait", "--filename", "-", given=given)
+            self._run(
+                *("delete", "--ignore-not-found", "--wait", "--cascade=foreground"),
+                *("--filename", "-"),
+                given=given,
+                timeout_s=_REMOVAL_TIMEOUT_S,
+            )
 
     def logs(self, pod: str, container: str, namespace: str) -> str:
         """What a container has said."""

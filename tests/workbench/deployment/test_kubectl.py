@@ -63,6 +63,19 @@ def test_objects_are_applied_by_the_server_and_owned() -> None:
     ).apply([manifest("ConfigMap", "x"), manifest("ConfigMap", "y")])
 
 
+def test_a_job_goes_with_its_pods() -> None:
+    stand_in("assert '--cascade=foreground' in a and '--wait' in a").delete([manifest("Job", "x")])
+
+
+def test_a_pod_that_is_about_to_go_says_nothing() -> None:
+    pods = [
+        {"metadata": {"name": "old", "deletionTimestamp": "2026-01-01T00:00:00Z"}},
+        {"metadata": {"name": "new"}},
+    ]
+    kubectl = stand_in(f"print({json.dumps({'items': pods})!r})")
+    assert [each["metadata"]["name"] for each in kubectl.pods("evaluation", "staging")] == ["new"]
+
+
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_an_overlay_is_rendered_by_the_real_one(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("namespace: staging\nresources: [map.yaml]\n")
