@@ -103,7 +103,8 @@ def with_seed(manifests: Iterable[Manifest], seed: int) -> list[Manifest]:
 
 def split(manifests: Iterable[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
     """What stands, and what runs once to judge it."""
-    standing, simulation = [], []
+    standing: list[Manifest] = []
+    simulation: list[Manifest] = []
     for each in manifests:
         (simulation if each["kind"] == _SIMULATION_KIND else standing).append(each)
     return standing, simulation
