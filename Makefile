@@ -25,7 +25,7 @@ JAVA_SOURCES := $(shell find job/java/src stack/java/src -type f)
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
-RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee windows
+RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee windows stack
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
 # Of a job that runs elsewhere: docs/own-job.md.
 RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s
@@ -49,13 +49,14 @@ help:  ## This help
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "          ha=1 (two JobManagers, ZooKeeper) s3=1 (checkpoints in S3): docs/stack.md"
+	@echo "          stack=compose (the containers of docker-compose.flink.yml): docs/compose.md"
 	@echo "          windows=merchant_minute,bin_minute,card_hour,card_session|none"
 	@echo "          job=external bootstrap=HOST:PORT topic_prefix=... (a job of yours: docs/own-job.md)"
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
 .PHONY: simulate contract-check local evaluate ab gates chaos soak state controls realism replay runs compare dashboard scenarios rules
-simulate: $(ENV) $(if $(filter external,$(job)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
+simulate: $(ENV) $(if $(filter external,$(job))$(filter compose,$(stack)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(stack_options) $(if $(keep_stack),--keep-stack)
 
 contract-check: $(ENV)  ## Do a topic's records keep the contract? topic=NAME bootstrap=HOST:PORT [limit=N] [as=decisions]

@@ -98,6 +98,43 @@ def create_run_topics(
     return names
 
 
+def create_missing_topics(
+    bootstrap: str,
+    prefix: str,
+    *,
+    partitions: int = PARTITIONS,
+    replication: int = 1,
+    extra: Settings | None = None,
+) -> tuple[str, ...]:
+    """Make those topics of a job that are not there; what is there stays as it is.
+
+    Parameters
+    ----------
+    bootstrap, prefix, partitions, replication, extra
+        As of :func:`create_run_topics`.
+
+    Returns
+    -------
+    tuple of str
+        What was made.
+
+    Raises
+    ------
+    KafkaUnreachable, KafkaRefused
+        When no broker answers, or it refuses.
+    """
+    missing = sorted(set(run_topics(prefix)) - existing_topics(bootstrap, extra))
+    if missing:
+        create_topics(
+            bootstrap,
+            dict.fromkeys(missing, partitions),
+            compacted=Topics.with_prefix(prefix).compacted(),
+            replication=replication,
+            extra=extra,
+        )
+    return tuple(missing)
+
+
 def create_topics(
     bootstrap: str,
     partitions: Mapping[str, int],

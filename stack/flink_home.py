@@ -43,9 +43,9 @@ _ROCKSDB_METRICS = (
     "is-write-stopped",
 )
 
-# Everything goes to standard output, which is the service's log file. Checkpoints come ten
-# times a second and would write most of the log.
-_LOG4J_CONSOLE = """\
+#: Everything goes to standard output, which is the service's log file. Checkpoints come ten
+#: times a second and would write most of the log.
+LOG4J_CONSOLE = """\
 status = error
 rootLogger.level = INFO
 rootLogger.appenderRef.console.ref = console
@@ -68,7 +68,8 @@ logger.spans.filter.starts.regex = .*name=JobInitialization.*
 logger.spans.filter.starts.onMatch = ACCEPT
 logger.spans.filter.starts.onMismatch = DENY
 """
-_LOG4J_CLI = """\
+#: Of the command line: warnings only, apart from what it prints itself.
+LOG4J_CLI = """\
 status = error
 rootLogger.level = WARN
 rootLogger.appenderRef.console.ref = console
@@ -296,8 +297,8 @@ def prepare(settings: StackSettings) -> None:
     for name in ("conf", "log", "pid", "tmp", "checkpoints", "savepoints"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     write_whole(folder / "conf" / "config.yaml", configuration_text(settings).encode())
-    write_whole(folder / "conf" / "log4j-console.properties", _LOG4J_CONSOLE.encode())
-    write_whole(folder / "conf" / "log4j-cli.properties", _LOG4J_CLI.encode())
+    write_whole(folder / "conf" / "log4j-console.properties", LOG4J_CONSOLE.encode())
+    write_whole(folder / "conf" / "log4j-cli.properties", LOG4J_CLI.encode())
     _link_all(folder / "lib", {jar.name: jar for jar in _library_jars(settings)})
     if settings.monitoring:
         _link_all(_metrics_plugin(settings), _metrics_jars(settings))

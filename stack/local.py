@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -34,6 +34,7 @@ from stack.process import (
 )
 from stack.running import as_it_runs, count_taskmanagers
 from stack.settings import StackSettings
+from stack.submission import ProgressCallback, submit
 
 PhaseCallback = Callable[[str, float], None]
 BeginCallback = Callable[[str], None]
@@ -93,6 +94,34 @@ class LocalStack:
             spare = stack.settings.spare_taskmanagers
             taskmanagers = max(stack.settings.taskmanagers, parallelism + spare)
         return cls(stack.settings.model_copy(update={"taskmanagers": taskmanagers}))
+
+    @property
+    def kafka_address_of_jobs(self) -> str:
+        """Where a job that runs on the cluster reaches the broker."""
+        return self.settings.kafka_address
+
+    def submit(
+        self,
+        entry_point: Path,
+        arguments: Sequence[str],
+        python_files: Sequence[Path],
+        *,
+        configuration: Mapping[str, str] | None = None,
+        savepoint: str | None = None,
+        is_other_job: bool = False,
+        on_progress: ProgressCallback | None = None,
+    ) -> str:
+        """Submit a job as `stack.submission.submit` does, and return its id."""
+        return submit(
+            self.settings,
+            entry_point,
+            arguments,
+            python_files,
+            configuration=configuration,
+            savepoint=savepoint,
+            is_other_job=is_other_job,
+            on_progress=on_progress,
+        )
 
     def _running_taskmanagers(self) -> int:
         return count_taskmanagers(each.name for each in self.status() if each.state == "running")

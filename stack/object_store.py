@@ -24,34 +24,37 @@ _VOLUME_MB = 1024
 _FOREIGN_PREFIXES = ("AWS_", "WEED_")
 
 
+def options(settings: StackSettings) -> dict[str, str]:
+    """What `weed server` is told, by name."""
+    return {
+        "dir": str(settings.object_store_folder / "data"),
+        "ip": HOST,
+        "ip.bind": HOST,
+        "filer": "true",
+        "s3": "true",
+        **{name: str(port) for name, port in settings.object_store_ports().items()},
+        # Each opens a port of its own, and nobody asks for it.
+        "s3.port.iceberg": "0",
+        "s3.port.lance": "0",
+        "s3.iam": "false",
+        # Nothing leaves this machine.
+        "master.telemetry": "false",
+        "master.volumeSizeLimitMB": str(_VOLUME_MB),
+        # As many volumes as fit on the disk: the default of 8 is taken by the first bucket.
+        "volume.max": "0",
+        # The default waits ten seconds at each stop for readers of other machines.
+        "volume.preStopSeconds": "0",
+    }
+
+
 def service(settings: StackSettings) -> Service:
     """Describe the store's process."""
     folder = settings.object_store_folder
     binary = Path(sys.executable).parent / "weed"
     if not binary.exists():
         raise StackError(f"no SeaweedFS at {binary}; run `make install`")
-    command = (
-        str(binary),
-        "-logtostderr=true",
-        "server",
-        f"-dir={folder / 'data'}",
-        f"-ip={HOST}",
-        f"-ip.bind={HOST}",
-        "-filer=true",
-        "-s3=true",
-        *(f"-{name}={port}" for name, port in settings.object_store_ports().items()),
-        # Each opens a port of its own, and nobody asks for it.
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-        "-s3.iam=false",
-        # Nothing leaves this machine.
-        "-master.telemetry=false",
-        f"-master.volumeSizeLimitMB={_VOLUME_MB}",
-        # As many volumes as fit on the disk: the default of 8 is taken by the first bucket.
-        "-volume.max=0",
-        # The default waits ten seconds at each stop for readers of other machines.
-        "-volume.preStopSeconds=0",
-    )
+    given = (f"-{name}={value}" for name, value in options(settings).items())
+    command = (str(binary), "-logtostderr=true", "server", *given)
     return Service(
         name=NAME,
         command=command,

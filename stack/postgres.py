@@ -23,9 +23,9 @@ _INITDB_TIMEOUT_S = 120.0
 _READY_TIMEOUT_S = 2
 
 
-def service(settings: StackSettings) -> Service:
-    """Describe the server's process."""
-    options = {
+def server_options(settings: StackSettings) -> dict[str, str]:
+    """The server's own options, by name."""
+    return {
         "listen_addresses": HOST,
         "port": str(settings.postgres_port),
         "unix_socket_directories": "",
@@ -34,6 +34,11 @@ def service(settings: StackSettings) -> Service:
         "shared_buffers": "64MB",
         "max_connections": "40",
     }
+
+
+def service(settings: StackSettings) -> Service:
+    """Describe the server's process."""
+    options = server_options(settings)
     given = tuple(part for name, value in options.items() for part in ("-c", f"{name}={value}"))
     return Service(
         name=NAME,

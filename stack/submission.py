@@ -73,11 +73,35 @@ def submit(
     command = _command(settings, entry_point, arguments, python_files, configuration, savepoint)
     if savepoint is not None and is_other_job:
         command.insert(command.index("--fromSavepoint"), "--allowNonRestoredState")
-    code, output = _run(settings, command, on_progress, deadline_s)
+    environment = {**flink_home.environment(settings), "FLINK_ENV_JAVA_OPTS_CLI": _CLIENT_JVM}
+    return run_client(command, entry_point.name, environment, on_progress, deadline_s)
+
+
+def run_client(
+    command: Sequence[str],
+    what: str,
+    environment: Mapping[str, str],
+    on_progress: ProgressCallback | None = None,
+    deadline_s: float = 180.0,
+) -> str:
+    """Run Flink's client and return the id of the job that it submitted.
+
+    Parameters
+    ----------
+    command
+        It, with all its arguments.
+    what
+        Is submitted, for people.
+    environment
+        Of the process.
+    on_progress, deadline_s
+        As in `submit`.
+    """
+    code, output = _run(command, environment, on_progress, deadline_s)
     found = _JOB_ID.search(output)
     if code != 0 or found is None:
         raise StackError(
-            f"submitting {entry_point.name} failed (exit code {code}): {_reason(output)}",
+            f"submitting {what} failed (exit code {code}): {_reason(output)}",
             _tail(output),
         )
     return found.group(1)
@@ -106,12 +130,11 @@ def _command(
 
 
 def _run(
-    settings: StackSettings,
     command: Sequence[str],
+    environment: Mapping[str, str],
     on_progress: ProgressCallback | None,
     deadline_s: float,
 ) -> tuple[int, str]:
-    environment = {**flink_home.environment(settings), "FLINK_ENV_JAVA_OPTS_CLI": _CLIENT_JVM}
     began_s = time.monotonic()
     with tempfile.TemporaryFile() as output:
         # A session of its own, so that all of it (shell, JVM, Python) can be ended as one.

@@ -20,6 +20,7 @@ from workbench import (
     cli_controls,
     cli_dashboard,
     cli_delivery,
+    cli_deploy,
     cli_exam,
     cli_external,
     cli_gates,
@@ -30,6 +31,7 @@ from workbench import (
     cli_soak,
     cli_stack,
     cli_state,
+    cli_topics,
 )
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
@@ -55,8 +57,10 @@ for command in (
     *cli_soak.COMMANDS,
     *cli_state.COMMANDS,
     *cli_external.COMMANDS,
+    *cli_topics.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,
+    *cli_deploy.COMMANDS,
     cli_stack.doctor,
 ):
     app.command()(command)

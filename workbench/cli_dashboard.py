@@ -20,7 +20,10 @@ Folder = Annotated[Path, typer.Option(metavar="<path>", help="Where these result
 
 
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="To listen on.")] = 8501,
+    address: Annotated[
+        str, typer.Option(help="To listen on; another than loopback only inside a container.")
+    ] = HOST,
     runs: Folder = RUNS,
     exams: Folder = EXAMS,
     realism: Folder = REALISM,
@@ -33,16 +36,16 @@ def dashboard(
     environment = os.environ | {
         f"PAYSTREAM_DASHBOARD_{name}": str(folder.resolve()) for name, folder in folders.items()
     }
-    sys.stdout.write(f"starting at http://{HOST}:{port}, in some seconds (Ctrl-C ends it)\n")
+    sys.stdout.write(f"starting at http://{address}:{port}, in some seconds (Ctrl-C ends it)\n")
     sys.stdout.flush()
     # In place of this process: Ctrl-C and a polite kill reach Streamlit itself.
     os.chdir(PROJECT_ROOT)
-    os.execve(sys.executable, _command(port), environment)  # noqa: S606 - arguments are a list
+    os.execve(sys.executable, _command(port, address), environment)  # noqa: S606 - arguments are a list
 
 
-def _command(port: int) -> list[str]:
+def _command(port: int, address: str) -> list[str]:
     options = {
-        "server.address": HOST,
+        "server.address": address,
         "server.port": str(port),
         "server.headless": "true",
         "server.fileWatcherType": "none",

@@ -90,6 +90,7 @@ def simulate(
     keep_stack: Annotated[
         bool, typer.Option("--keep-stack", help="Leave a stack running that this run started.")
     ] = False,
+    stack: cli_stack.Where = "local",
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
     event_time_start: Annotated[
@@ -157,12 +158,15 @@ def simulate(
         shared=shared,
     )
     if external is None:
+        attached = cli_stack.attached_stack(stack, plan, ha=ha, s3=s3, keep_stack=keep_stack)
         settings = cli_stack.stack_settings(ha=ha, s3=s3)
         folder, evaluation = run_simulation(
-            plan, phases, RUNS, settings=settings, keep_stack=keep_stack
+            plan, phases, RUNS, settings=settings, keep_stack=keep_stack, attached=attached
         )
-    elif ha or s3:
-        raise SettingsError("--ha, --s3: an external job runs on its own cluster, not on ours")
+    elif ha or s3 or stack != "local":
+        raise SettingsError(
+            "--ha, --s3, --stack: an external job runs on its own cluster, not on ours"
+        )
     else:
         folder, evaluation = simulate_external(plan, external, phases, RUNS)
     console.print(f"  {'total':<22} {sum(phases.seconds.values()):6.1f} s")

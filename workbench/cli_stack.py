@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
 
+from generator.settings import SettingsError
+from job.version import hash_of
+from stack.compose.attached import ComposeStack
+from stack.compose.files import write_files
 from stack.doctor import check
 from stack.local import LocalStack
-from stack.settings import StackSettings
+from stack.settings import PROJECT_ROOT, StackSettings
 from workbench.console import Phases, make_console
+from workbench.plan import RunPlan
 
 HighAvailability = Annotated[
     bool, typer.Option("--ha", help="Two JobManagers, one leads; ZooKeeper; a spare TaskManager.")
 ]
 ObjectStore = Annotated[
     bool, typer.Option("--s3", help="Checkpoints and savepoints in a local S3 store.")
+]
+Where = Annotated[
+    Literal["local", "compose"],
+    typer.Option(
+        "--stack",
+        help="Processes that are started for it, or the containers of docker-compose.flink.yml.",
+    ),
 ]
 
 app = typer.Typer(help="The local Kafka and Flink, and what runs beside.", no_args_is_help=True)
@@ -71,6 +83,13 @@ def status() -> None:
         raise typer.Exit(1)
 
 
+@app.command("compose-files")
+def compose_files() -> None:
+    """Write the local stack's settings into the files that the containers mount."""
+    changed = [path.relative_to(PROJECT_ROOT) for path in write_files()]
+    make_console().print(f"written: {', '.join(map(str, changed))}" if changed else "up to date")
+
+
 def doctor() -> None:
     """Check what this machine has, and say what to install."""
     table = Table("", "needed", "found", "remedy", box=None, pad_edge=False)
@@ -113,6 +132,42 @@ def stack_settings(
     if taskmanagers is not None:
         typed["taskmanagers"] = taskmanagers
     return StackSettings.load(**typed)
+
+
+def attached_stack(
+    where: Literal["local", "compose"], plan: RunPlan, **asked: bool
+) -> ComposeStack | None:
+    """The containers, if a run is to use them and they have room; None for the local stack.
+
+    Parameters
+    ----------
+    where
+        Which of the two.
+    plan
+        What is to be run.
+    **asked
+        Settings of the local stack, by the name of their option.
+
+    Raises
+    ------
+    generator.settings.SettingsError
+        If a setting is of the local stack alone.
+    stack.process.StackError
+        If the containers do not run, are full, or hold other code.
+    """
+    if where == "local":
+        return None
+    refused = {**asked, "fault": plan.fault is not None, "rules": plan.job.rules_file is not None}
+    for name, is_asked in refused.items():
+        if is_asked:
+            why = {
+                "fault": "nothing is broken in containers that others may use",
+                "rules": "the containers do not see that file; the rules of the image hold",
+            }.get(name, "containers are started by docker-compose.flink.yml")
+            raise SettingsError(f"--{name.replace('_', '-')}: not with --stack compose: {why}")
+    stack = ComposeStack.for_job(plan.job.parallelism)
+    stack.require_code(hash_of(PROJECT_ROOT / "job"))
+    return stack
 
 
 def _print_status(stack: LocalStack) -> bool:

@@ -15,6 +15,7 @@ from scenarios.discovery import UnknownScenario
 from stack.flink_rest import RestError
 from stack.process import StackError
 from workbench.children import ChildFailed
+from workbench.deployment.problems import DeploymentError
 from workbench.rule_ledger import LedgerError
 
 USAGE_EXIT_CODE: Final = 2
@@ -31,6 +32,7 @@ class RunBroken(RuntimeError):
 _KNOWN: Final = (
     ChildFailed,
     DeliveryError,
+    DeploymentError,
     KafkaRefused,
     KafkaUnreachable,
     LedgerError,

@@ -14,7 +14,6 @@ import msgspec
 
 from job.version import hash_of
 from stack.local import LocalStack
-from stack.submission import submit
 from workbench.clean_up import put_away
 from workbench.machine import PROJECT_ROOT
 from workbench.plan import JobPlan
@@ -91,13 +90,12 @@ class RunningJob:
             One line and the tail of the log, if it cannot be submitted or does not come to run.
         """
         folder = self._stack.settings.data_folder / "submission" / self._prefix.rstrip(".")
-        bootstrap = self._stack.settings.kafka_address
+        bootstrap = self._stack.kafka_address_of_jobs
         try:
             entry_point = stage_job(folder, code_root(self.plan))
             self._held = HALF_LOADED
             self._remember_code()
-            self.id = submit(
-                self._stack.settings,
+            self.id = self._stack.submit(
                 entry_point,
                 self.plan.arguments(self._prefix, bootstrap, self._limit_ms),
                 [folder],
@@ -158,4 +156,6 @@ class RunningJob:
             if (record := self._stack.taskmanager_record(index)) is not None
         ]
         file = self._stack.settings.flink_folder / LOADED_FILE
+        # A stack that runs elsewhere has no folder here yet.
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(msgspec.json.encode({str(pid): self._held for pid in pids}))

@@ -37,7 +37,7 @@ from job.rules.parameters import load_rules
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.running import as_it_runs
-from stack.settings import SHARED_MEMORY, StackSettings
+from stack.settings import StackSettings
 from workbench.children import Child
 from workbench.clean_up import put_away
 from workbench.commit_progress import CommitProgress
@@ -57,13 +57,9 @@ from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import make_replay
+from workbench.run_stack import attach, bring_up
 from workbench.running_job import RunningJob
-from workbench.submission import (
-    renew_taskmanagers,
-    submitted,
-    wait_checkpointed,
-    wait_consumed,
-)
+from workbench.submission import submitted, wait_checkpointed, wait_consumed
 
 PROFILES_TIMEOUT_S: Final = 300.0
 #: The collector reads on to the end of the outputs (`evaluation.collect`) and writes
@@ -140,6 +136,7 @@ def simulate(
     replays: Path = REPLAYS,
     keep_stack: bool = False,
     intervention: Intervention | None = None,
+    attached: LocalStack | None = None,
 ) -> tuple[Path, Evaluation]:
     """Run a plan for real, and judge it.
 
@@ -159,6 +156,8 @@ def simulate(
         Leave a stack running that this run had to start.
     intervention
         What is done to the run on purpose; None for nothing.
+    attached
+        A stack that runs and is neither started nor stopped here, in place of `settings`.
 
     Returns
     -------
@@ -185,7 +184,10 @@ def simulate(
         run.history.mkdir(parents=True)
         cleanup.push(partial(leave_folder, run))
         take_replay(run, replays)
-        stack = _stack(run, settings, cleanup, keep_stack=keep_stack)
+        if attached is None:
+            stack = bring_up(run, settings, cleanup, keep_stack=keep_stack)
+        else:
+            stack = attach(run, attached, cleanup)
         try:
             _live(run, stack, cleanup)
             results = _judge(run, thresholds)
@@ -217,28 +219,6 @@ def take_replay(run: Run, replays: Path) -> None:
         "path": os.path.relpath(run.replay, run.folder),
         "sha256": run.manifest["sha256"],
     }
-
-
-def _stack(
-    run: Run, settings: StackSettings, cleanup: ExitStack, *, keep_stack: bool
-) -> LocalStack:
-    # Two runs on one stack would measure each other, and the one that started it would stop it.
-    cleanup.enter_context(LocalStack(settings).reserved(run.run_id))
-    stack = LocalStack.for_job(run.plan.job.parallelism, settings)
-    with run.phases.phase("stack") as bar:
-        was_running = any(each.state == "running" for each in stack.status())
-        started = stack.up(on_begin=bar.say)
-        if not was_running and not keep_stack:
-            cleanup.callback(put_away, "stopping the stack", stack.down)
-        renewed = renew_taskmanagers(stack, run.plan.job)
-        bar.note = f"started {', '.join(started)}" if started else "was running"
-        run.facts["stack"] = {
-            **stack.settings.model_dump(mode="json", exclude={"data_folder", "jars_folder"}),
-            "rocksdb_in_memory": stack.settings.rocksdb_folder.is_relative_to(SHARED_MEMORY),
-        }
-        if renewed:
-            bar.note += f"; {renewed} TaskManager(s) restarted for new job code"
-    return stack
 
 
 def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
@@ -363,7 +343,8 @@ def _send_and_collect(
     if fault is not None:
         completion.judge_fault(fault.finish(run.history / FAULTS_FILE))
     taskmanagers_s = _taskmanager_cpu_s(live.stack)
-    if taskmanagers_s.keys() == taskmanagers_before_s.keys():  # of a killed one nothing is known
+    # Of a killed one nothing is known, nor of one in a container.
+    if taskmanagers_s and taskmanagers_s.keys() == taskmanagers_before_s.keys():
         used_s = sum(taskmanagers_s.values()) - sum(taskmanagers_before_s.values())
         completion.cpu_s = {"taskmanager": round(used_s, 2)}
     collector.stop(COLLECTOR_GRACE_S)

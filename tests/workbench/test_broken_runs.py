@@ -36,7 +36,7 @@ def run_that_breaks(monkeypatch, tmp_path):
 
     def run(live: Any) -> None:
         monkeypatch.setattr(simulate_module, "take_replay", lambda *_: None)
-        monkeypatch.setattr(simulate_module, "_stack", lambda *_, **__: None)
+        monkeypatch.setattr(simulate_module, "bring_up", lambda *_, **__: None)
         monkeypatch.setattr(simulate_module, "_live", live)
         simulate_module.simulate(RunPlan(), Phases(make_console()), tmp_path)
 

@@ -10,7 +10,6 @@ import pytest
 
 from stack.process import StackError
 from stack.settings import StackSettings
-from workbench import running_job
 from workbench.plan import JobPlan
 from workbench.running_job import RunningJob
 from workbench.submission import renew_taskmanagers, submitted
@@ -28,6 +27,11 @@ class Stack:
             wait_running=self.wait_running, cancel=lambda _job_id: None, jobs=tuple
         )
 
+    kafka_address_of_jobs = "127.0.0.1:9092"
+
+    def submit(self, *_arguments: Any, **_words: Any) -> str:
+        return "job"
+
     def taskmanager_record(self, _index: int) -> Any:
         return SimpleNamespace(pid=self.pid)
 
@@ -44,11 +48,6 @@ class Stack:
 def run(stack: Any) -> None:
     with submitted(RunningJob(stack, JobPlan(), "run.", 0)):
         pass
-
-
-@pytest.fixture(autouse=True)
-def _accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running_job, "submit", lambda *_arguments, **_words: "job")
 
 
 def test_a_job_that_ran_leaves_modules_of_use(tmp_path: Path) -> None:

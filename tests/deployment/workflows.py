@@ -1,0 +1,108 @@
+"""What do the workflows say, and which rules of the house does a text like them break?"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = ROOT / ".github"
+FILES: Final = sorted((FOLDER / "workflows").glob("*.yml"))
+ACTIONS: Final = sorted((FOLDER / "actions").glob("*/action.yml"))
+
+#: What a job may do, by file and job; whatever else a job asks for is too much.
+RIGHTS: Final[dict[tuple[str, str], dict[str, str]]] = {
+    ("checks", "test"): {"contents": "read"},
+    ("gates", "gates"): {"contents": "read"},
+    ("nightly", "chaos"): {"contents": "read"},
+    ("nightly", "soak"): {"contents": "read"},
+    ("image", "build"): {"contents": "read", "packages": "write"},
+    ("image", "staging"): {"contents": "read", "actions": "read"},
+    ("deploy", "deploy"): {"contents": "read", "actions": "read"},
+}
+PINNED: Final = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+USE: Final = re.compile(r"^\s*(?:- )?uses: (\S+)(?:\s+#\s*(\S+))?\s*$", re.MULTILINE)
+
+Workflow = dict[Any, Any]
+
+
+def read(file: Path) -> Workflow:
+    """Parsed; `on` is a truth value to YAML 1.1, and stands under True."""
+    return copy.deepcopy(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def named(name: str) -> Workflow:
+    return read(FOLDER / "workflows" / f"{name}.yml")
+
+
+def unpinned(text: str) -> list[str]:
+    """Actions that are not told by commit, or do not say which version that is."""
+    return [
+        use
+        for use, version in USE.findall(text)
+        if not use.startswith("./")
+        and not (PINNED.fullmatch(use) and re.fullmatch(r"v\d+\.\d+\.\d+", version))
+    ]
+
+
+def too_much(name: str, workflow: Workflow) -> list[str]:
+    """Jobs with other rights than they need, and a workflow that gives rights to all."""
+    wrong = [] if workflow.get("permissions") == {} else ["(all jobs)"]
+    for job, each in workflow["jobs"].items():
+        if each.get("permissions") != RIGHTS.get((name, job)):
+            wrong.append(job)
+    return wrong
+
+
+def unbounded(workflow: Workflow) -> list[str]:
+    """Jobs without a limit of time; a job that calls a workflow has those of its jobs."""
+    return [
+        job
+        for job, each in workflow["jobs"].items()
+        if "uses" not in each and not isinstance(each.get("timeout-minutes"), int)
+    ]
+
+
+def moving_containers(workflow: Workflow) -> list[str]:
+    return [
+        job
+        for job, each in workflow["jobs"].items()
+        if "container" in each
+        and not re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", each["container"]["image"])
+    ]
+
+
+def leaked_tokens(workflow: Workflow) -> list[str]:
+    """Checkouts that leave the token in the folder for every later step."""
+    return [
+        job
+        for job, each in workflow["jobs"].items()
+        for step in each.get("steps", ())
+        if "actions/checkout@" in step.get("uses", "")
+        and step.get("with", {}).get("persist-credentials") is not False
+    ]
+
+
+def pasted(workflow: Workflow) -> list[str]:
+    """Scripts into which GitHub would paste a text that somebody else may have written."""
+    return [step["run"] for step in steps(workflow) if "${{" in step.get("run", "")]
+
+
+def steps(workflow: Workflow) -> Iterator[dict[str, Any]]:
+    for each in workflow.get("jobs", {}).values():
+        yield from each.get("steps", ())
+    yield from workflow.get("runs", {}).get("steps", ())
+
+
+def commands(workflow: Workflow) -> Iterator[list[str]]:
+    """What the scripts call, word by word."""
+    for step in steps(workflow):
+        for line in step.get("run", "").replace("\\\n", " ").splitlines():
+            words = line.split()
+            if words and not words[0].startswith("#"):
+                yield words

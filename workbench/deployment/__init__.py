@@ -1,0 +1,1 @@
+"""How does a version get onto a cluster, and back if it does not hold there?"""
