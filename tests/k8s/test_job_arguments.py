@@ -10,7 +10,7 @@ import pytest
 from job.contracts import Topics
 from job.flink.options import JobOptions, parse_options
 from job.flink.tables import sink_table, source_table
-from tests.k8s.conftest import ROOT, built, deployment, flink_jars, of_kind, run_java
+from tests.k8s.conftest import OVERLAYS, ROOT, built, deployment, flink_jars, of_kind, run_java
 
 JOB_ROOT = "/opt/paystream"
 
@@ -26,8 +26,9 @@ def options(overlay: str) -> JobOptions:
     return parse_options(given[given.index("-py") + 2 :])
 
 
-def test_flinks_driver_takes_them_apart_as_meant(overlay):
-    given = arguments(overlay)
+def test_flinks_driver_takes_them_apart_as_meant():
+    given = arguments("production")
+    assert all(arguments(each) == given for each in OVERLAYS)
     python = [jar for jar in flink_jars() if jar.name.startswith("flink-python-")]
     dist = [jar for jar in flink_jars() if jar.name.startswith(("flink-dist-", "log4j-"))]
     file, *rest = run_java("DriverArguments", (*python, *dist), *given)
@@ -115,6 +116,7 @@ def in_folder(properties: dict[str, str], folder: Path, authority: Path) -> dict
     return {"bootstrap.servers": "127.0.0.1:1", **moved}
 
 
+@pytest.mark.slow
 def test_the_connectors_client_reads_the_password_and_logs_in(authority, tmp_path):
     secret = tmp_path / "user"
     secret.mkdir()

@@ -70,6 +70,7 @@ BREAKS: list[tuple[Callable[[Manifest], None], str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_the_operator_takes_each_deployment_and_refuses_what_is_wrong(tmp_path):
     files = []
     for overlay in OVERLAYS:
