@@ -11,16 +11,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 #: Folders of an image that a step may name.
 PLACES: Final = ("opt", "jars", "build", "data", "docker-entrypoint.sh")
 #: Commands that only a container can run.
 CONTAINER_ONLY: Final = ("apt-get", "groupadd")
-_PLACE: Final = re.compile(rf"(?<![\w./-])/(?={'|'.join(map(re.escape, PLACES))})")
+#: Where an absolute path begins: not within a word, nor behind the quote that ends one.
+_PLACE: Final = re.compile(rf"(?<![\w./-])(?<![\w}}][\"'])/(?={'|'.join(map(re.escape, PLACES))})")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,15 @@ def arguments(text: str) -> dict[str, str]:
     return found
 
 
+def moved(text: str, root: Path) -> str:
+    """A text whose absolute paths of an image lie below a folder.
+
+    >>> moved('cp "/jars/$x" /opt/a "$b"/opt/c', Path("/r"))
+    'cp "/r/jars/$x" /r/opt/a "$b"/opt/c'
+    """
+    return _PLACE.sub(f"{root}/", text)
+
+
 class Build:
     """Runs the steps of a Dockerfile, each stage in a folder.
 
@@ -131,7 +141,8 @@ class Build:
         root.mkdir(parents=True)
         if stage.base in self.stages:
             base = self.root(stage.base)
-            shutil.copytree(base, root, symlinks=True, dirs_exist_ok=True)
+            # Links: a gigabyte of packages is of several stages, and no step writes into a file.
+            shutil.copytree(base, root, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
         steps = _Steps(self, stage, root)
         for each in self._with_inherited(stage):
             steps.take(each)
@@ -153,11 +164,12 @@ class Build:
         into = self.moved(target, root) if target.startswith("/") else working / target
         for source in sources:
             start = self.root(origin) if origin else self._context
-            _copy(start / source.lstrip("/"), into, is_folder=target.endswith("/"))
+            copy = os.link if origin else shutil.copy2
+            _copy(start / source.lstrip("/"), into, copy, is_folder=target.endswith("/"))
 
     @staticmethod
     def moved(text: str, root: Path) -> Path:
-        return Path(_PLACE.sub(f"{root}/", text))
+        return Path(moved(text, root))
 
 
 class _Steps:
@@ -181,7 +193,7 @@ class _Steps:
         if needs is not None:
             self._build.not_run.append((self._stage.name, needs))
             return
-        step = _PLACE.sub(f"{self._root}/", each.text)
+        step = moved(each.text, self._root)
         done = subprocess.run(
             ("bash", "-euo", "pipefail", "-c", step),
             cwd=self._working,
@@ -194,12 +206,14 @@ class _Steps:
         assert done.returncode == 0, f"{each.text}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
 
 
-def _copy(source: Path, target: Path, *, is_folder: bool) -> None:
+def _copy(source: Path, target: Path, copy: Callable[[Any, Any], Any], *, is_folder: bool) -> None:
     assert source.exists(), f"COPY of {source}, which is not there"
     if source.is_dir():
         ignored = shutil.ignore_patterns("__pycache__", "target")
-        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True, ignore=ignored)
+        shutil.copytree(
+            source, target, symlinks=True, dirs_exist_ok=True, ignore=ignored, copy_function=copy
+        )
     else:
         target = target / source.name if is_folder or target.is_dir() else target
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+        copy(source, target)

@@ -16,7 +16,7 @@ from job.version import hash_of
 from stack import flink_home
 from stack.compose.shipped import shipped_settings
 from tests.deployment.compose_file import ROOT
-from tests.deployment.dockerfile import Build
+from tests.deployment.dockerfile import Build, moved
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -100,10 +100,13 @@ def test_the_entry_point_starts_flink_s_scripts(flink: Path, tmp_path: Path) -> 
         assert done.stdout.strip() == said
 
 
-def test_flink_s_scripts_find_its_folder(flink: Path) -> None:
+def test_flink_s_scripts_find_its_folder(flink: Path, tmp_path: Path) -> None:
+    for name in ("config.yaml", "log4j-cli.properties"):
+        text = (ROOT / "compose/flink" / name).read_text()
+        (tmp_path / name).write_text(moved(text, flink))
     environment = {
         "PATH": f"{flink}/opt/venv/bin:{os.environ['PATH']}",
-        "FLINK_CONF_DIR": str(ROOT / "compose/flink"),
+        "FLINK_CONF_DIR": str(tmp_path),
         **{
             f"FLINK_{name.upper()}_DIR": f"{flink}/opt/flink/{name}"
             for name in ("lib", "opt", "plugins", "log")
