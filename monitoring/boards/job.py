@@ -93,7 +93,7 @@ def build() -> Board:
         .with_panel(
             lines(
                 "Event time behind wall time",
-                "Of the watermark before the rules: 30 s in peace. In a replay of the past it is "
+                "Of the watermark behind the rules: 30 s in peace. In a replay of the past it is "
                 "as old as the replay.",
                 "s",
                 Query(f"job_name:watermark_lag_seconds:max{{{JOB}}}"),
@@ -106,7 +106,7 @@ def build() -> Board:
                 "ms",
                 Query(
                     f"max by (job_name) ({_TASK}_operator_currentEmitEventTimeLag"
-                    f'{{{JOB},operator_name=~"Source:_incoming.*"}})'
+                    f'{{{JOB},operator_name=~"Source:.*_incoming"}})'
                 ),
             )
         )

@@ -44,9 +44,9 @@ SOURCE: Final = Source(
         ),
         Metric("taskmanager_job_task_operator_pendingRecords", "records", "Wait at a source."),
         Metric(
-            "taskmanager_job_task_operator_currentInputWatermark",
+            "taskmanager_job_task_operator_currentOutputWatermark",
             "ms since 1970",
-            "Event time that an operator has reached.",
+            "Event time that an operator has reached and hands on.",
         ),
         Metric(
             "taskmanager_job_task_operator_currentEmitEventTimeLag",

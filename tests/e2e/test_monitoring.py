@@ -235,6 +235,18 @@ class TestUnderLoad:
         # The ledger waits for a checkpoint; nothing is said of how long.
         assert 0 < quick < ledger
 
+    def test_the_figures_of_a_healthy_job_are_those_of_one(self, prometheus: Asked) -> None:
+        """An answer is not enough: one with another meaning would wake somebody for nothing."""
+        # 30 s of bounded lateness, and as much again for a busy machine and the replay's end.
+        assert 0 < prometheus.value("job_name:watermark_lag_seconds:max") < 300
+        assert 0 <= prometheus.value("job_name:checkpoint_age_seconds:max") < 60
+        assert 0 < prometheus.value("job_name:alert_ratio:rate30m") < 1
+        assert 0 < prometheus.value("job_name:dead_letter_ratio:rate5m") < 1
+        assert 0 <= prometheus.value("job_name:checkpoint_failed_ratio:increase10m") <= 1
+        assert prometheus.value("job_name:lag_records:sum") >= 0
+        cards = "flink_taskmanager_job_task_operator_column_family_rocksdb_estimate_num_keys"
+        assert prometheus.value(f'sum({cards}{{column_family="card"}})') > 100
+
     def test_nothing_of_it_listens_beyond_loopback(
         self, prometheus: Asked, settings: StackSettings
     ) -> None:
