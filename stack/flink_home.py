@@ -260,6 +260,13 @@ def _metrics(settings: StackSettings) -> dict[str, str]:
             "org.apache.flink.metrics.prometheus.BoundPrometheusReporterFactory"
         ),
         f"{REPORTER}.host": HOST,
+        **rocksdb_metrics(),
+    }
+
+
+def rocksdb_metrics() -> dict[str, str]:
+    """Keys by which RocksDB tells what the boards show."""
+    return {
         **{f"state.backend.rocksdb.metrics.{name}": "true" for name in _ROCKSDB_METRICS},
         # The state's name as a label, not in the metric's name.
         "state.backend.rocksdb.metrics.column-family-as-variable": "true",

@@ -48,6 +48,7 @@ FLINK: Final = (
         _METRICS,
     ),
     Difference("metrics.reporter.prom.port", "9249", _METRICS),
+    *(Difference(key, value, _METRICS) for key, value in flink_home.rocksdb_metrics().items()),
 )
 
 KAFKA: Final = (
