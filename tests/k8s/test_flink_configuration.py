@@ -35,6 +35,8 @@ LEFT_OUT = {
     "rest.bind-port": "the default, 8081",
     "jobmanager.memory.process.size": "the operator sets it from spec.jobManager.resource",
     "taskmanager.memory.process.size": "the operator sets it from spec.taskManager.resource",
+    "traces.reporters": "the workbench reads them in the local JobManager's log",
+    "traces.reporter.log.factory.class": "the same",
     "web.tmpdir": "below /tmp by itself, which is a volume",
     "process.jobmanager.working-dir": "below /tmp by itself, which is a volume",
     "resourcemanager.standalone.start-up-time": "Flink starts TaskManagers itself, in native mode",
@@ -63,6 +65,7 @@ ADDED = {
     r"pipeline\.max-parallelism": "the job sets it, too; the autoscaler reads it",
     r"web\.submit\.enable": "nobody submits a second job; the local stack's jobs come that way",
     r"metrics\.reporter.*": "for Prometheus",
+    r"state\.backend\.rocksdb\.metrics\..*": "for Prometheus; locally with monitoring only",
     r"job\.autoscaler\..*": "of the operator",
     r"kubernetes\.operator\..*": "of the operator",
 }
