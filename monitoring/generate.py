@@ -1,4 +1,4 @@
-"""How do boards and the table of metrics come into their files?
+"""How do boards, the table of metrics and what Kubernetes takes of it come into their files?
 
 ``python -m monitoring.generate`` writes them; a test compares.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from monitoring.boards import detection, job, kafka, overview, state
 from monitoring.catalogue import SOURCES
 from monitoring.catalogue.metric import Source
-from monitoring.queries import DASHBOARDS
+from monitoring.queries import DASHBOARDS, RULES
 
 BOARDS: Final = (overview, job, kafka, state, detection)
+FOLDER: Final = Path(__file__).parent
 PAGE: Final = Path(__file__).parents[1] / "docs" / "monitoring.md"
+_RULE: Final = "prometheus-rule.yaml"
+_WRITTEN: Final = "# Written by `make docs` from monitoring/; not by hand.\n"
 _BEGIN: Final = "<!-- metrics -->\n"
 _END: Final = "<!-- /metrics -->"
 
@@ -29,6 +33,35 @@ def dashboards() -> dict[Path, str]:
         DASHBOARDS / f"{each.name}.json": encoder.encode(each.dashboard.build()) + "\n"
         for each in made
     }
+
+
+def for_kubernetes() -> dict[Path, str]:
+    """The rules as Prometheus' operator takes them, and a folder that kustomize reads."""
+    groups = [
+        group
+        for file in sorted(RULES.glob("*.yml"))
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+    ]
+    rule = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "paystream"},
+        "spec": {"groups": groups},
+    }
+    boards = [f"{file.relative_to(FOLDER)}" for file in sorted(dashboards())]
+    folder = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [_RULE],
+        "configMapGenerator": [{"name": "paystream-boards", "files": boards}],
+        # What the sidecar of Grafana's chart looks for.
+        "generatorOptions": {
+            "disableNameSuffixHash": True,
+            "labels": {"grafana_dashboard": "1"},
+        },
+    }
+    made = {FOLDER / _RULE: rule, FOLDER / "kustomization.yaml": folder}
+    return {file: _WRITTEN + yaml.safe_dump(value, width=100) for file, value in made.items()}
 
 
 def metrics_table() -> str:
@@ -57,7 +90,7 @@ def _table(source: Source) -> str:
 
 def main() -> None:
     """Write all of it."""
-    for file, text in dashboards().items():
+    for file, text in {**dashboards(), **for_kubernetes()}.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

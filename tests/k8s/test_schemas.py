@@ -13,8 +13,8 @@ from tests.k8s.crds import DEFINED, crd_schema, strict
 
 #: Of the schemas that are held against; the API groups that are used are the same since 1.27.
 KUBERNETES = "1.33"
-#: Without a schema that a registry serves: held against the structure below.
-BY_STRUCTURE = {"PodMonitor"}
+#: Without a schema that a registry serves: held against the structure below, and by promtool.
+BY_STRUCTURE = {"PodMonitor", "PrometheusRule"}
 
 
 def breaches(manifest: Manifest) -> list[str]:
