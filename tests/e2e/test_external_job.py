@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,6 +160,36 @@ def test_a_job_in_java_is_judged_and_loses_and_repeats_nothing(
         assert (again["missing"], again["repeated"], again["unexpected"]) == (0, 0, 0)
     assert before <= topic_names(kafka_address, prefix), "no topic of theirs is removed"
     assert msgspec.json.decode((folder / "history" / "job.json").read_bytes())["complete"]
+
+
+def test_senders_that_run_apart_are_judged_as_one(
+    java_jar, run_external, kafka_address, prefix, tmp_path
+):
+    make_topics(kafka_address, prefix, "swipes", "card-profiles", "decisions", "alerts")
+    shared, log = tmp_path / "shared", tmp_path / "java.log"
+    shared.mkdir()
+    java = ["java", "-jar", str(java_jar), kafka_address, prefix, str(tmp_path / "state")]
+    module = [sys.executable, "-m", "generator.send_shard", "--shared", str(shared)]
+    where = ["--bootstrap", kafka_address, "--prefix", prefix, "--shards", "2", "--shard"]
+    with ExitStack() as running:
+        job = running.enter_context(process(java, log))
+        for number in range(2):
+            command = [*module, *where, str(number)]
+            running.enter_context(process(command, tmp_path / f"sender-{number}.log"))
+        await_line(log, "state RUNNING", job)
+        folder, evaluation = run_external(
+            group=f"{prefix}java-job", create_topics=True, sender_shards=2, shared=shared
+        )
+    delivery = figures(evaluation, "delivery")
+    assert (delivery["missing"], delivery["repeated"], delivery["unexpected"]) == (0, 0, 0)
+    assert delivery["out_of_order"] == 0
+    assert delivery["owed_answers"] > 1_300
+    sends = msgspec.json.decode((folder / "sends.json").read_bytes())
+    assert sends["complete"]
+    numbers = [each["shard"]["number"] for each in sends["settings"]["shards"]]
+    assert numbers == [0, 1]
+    # Nothing is left for another run to take up.
+    assert list(shared.iterdir()) == []
 
 
 def test_a_job_that_writes_only_alerts_is_judged_by_its_alerts(
