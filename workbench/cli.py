@@ -15,6 +15,7 @@ import typer
 
 from workbench import (
     cli_ab,
+    cli_autoscale,
     cli_chaos,
     cli_controls,
     cli_dashboard,
@@ -53,6 +54,7 @@ for command in (
     *cli_chaos.COMMANDS,
     *cli_soak.COMMANDS,
     *cli_state.COMMANDS,
+    *cli_autoscale.COMMANDS,
     *cli_external.COMMANDS,
     *cli_inspect.COMMANDS,
     *cli_dashboard.COMMANDS,
