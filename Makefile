@@ -85,7 +85,7 @@ soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: mi
 state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [docs=FILE]
 	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms docs)
 
-autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=10000 duration=240 taskmanagers=3
+autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=20000 duration=240 taskmanagers=3
 	@$(BIN)/paystream autoscale $(call options,scenario rate duration taskmanagers target_utilization boundary seed checkpoint_interval_ms) $(if $(s3),--s3)
 
 controls: $(ENV) $(if $(full),$(JARS))  ## Does the harness notice what is broken on purpose? full=1 (on the real stack, too) run=RUN
@@ -130,7 +130,7 @@ install: $(ENV) $(JARS)  ## Virtual environment and jars
 # 107 MB that no run needs.
 install-elasticsearch: $(ELASTICSEARCH)  ## The archive of Elasticsearch, to search alerts in
 
-# 60 jars that only `make autoscale` needs: the operator's library and a client of Flink 1.x.
+# 31 MB that only `make autoscale` needs: the operator's library and a client of Flink 1.x.
 install-autoscaler: $(AUTOSCALER)  ## The operator's autoscaler, to scale the local job
 
 # Runs refer to their replays: without its labels a run cannot be judged again.

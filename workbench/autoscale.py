@@ -68,11 +68,11 @@ class AutoscalePlan(BaseModel):
 
     scenario: str = "geo_jump"
     seed: int = 1
-    rate_per_min: Annotated[int, Field(ge=1)] = 10_000
+    rate_per_min: Annotated[int, Field(ge=1)] = 20_000
     duration_s: Annotated[int, Field(ge=60)] = 240
     taskmanagers: Annotated[int, Field(ge=2, le=64)] = 3
-    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.15
     checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 1_000
 
     def run_plan(self) -> RunPlan:

@@ -24,7 +24,16 @@ from evaluation.autoscaling.record import (
 )
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from stack.autoscaler import LIBRARY, command
-from stack.autoscaler.events import Applied, Decided, Event, EventLog, Failed, Noted, Started
+from stack.autoscaler.events import (
+    Applied,
+    Decided,
+    Evaluated,
+    Event,
+    EventLog,
+    Failed,
+    Noted,
+    Started,
+)
 from stack.flink_rest import RestError
 from workbench.children import Child
 from workbench.intervention import Intervention
@@ -63,6 +72,8 @@ class AutoscaledRun(Intervention):
         )
         self._on_decision = on_decision
         self._stop = threading.Event()
+        #: Of each chain of operators, as the autoscaler last saw it.
+        self._parallelism: dict[str, int] = {}
         #: Of the schedule's second 0; unknown before the sending began.
         self._start_ns: int | None = None
 
@@ -110,8 +121,13 @@ class AutoscaledRun(Intervention):
         match event:
             case Started():
                 self.record.decided_by = f"{LIBRARY} {event.library}, the operator's own"
+            case Evaluated():
+                self._parallelism = {
+                    vertex: int(figures.parallelism or 0)
+                    for vertex, figures in event.vertices.items()
+                }
             case Decided():
-                decision = Decision(at_s=at_s, changes=_changes(event, vertex_names))
+                decision = self._decision(at_s, event, vertex_names)
                 self.record.decisions.append(decision)
                 self._on_decision(decision)
             case Applied():
@@ -121,6 +137,17 @@ class AutoscaledRun(Intervention):
                 # It says the same at each look.
                 if not self.record.notes or self.record.notes[-1].words != words:
                     self.record.notes.append(Note(at_s=at_s, words=words))
+
+    def _decision(self, at_s: float, event: Decided, vertex_names: Mapping[str, str]) -> Decision:
+        after = self._parallelism | {
+            vertex: figures.after for vertex, figures in event.vertices.items()
+        }
+        return Decision(
+            at_s=at_s,
+            before=max(self._parallelism.values(), default=0),
+            after=max(after.values()),
+            changes=_changes(event, vertex_names),
+        )
 
     def _at_s(self, time_ms: int) -> float:
         """The second of the schedule for a wall time."""

@@ -16,6 +16,8 @@ from workbench.live import LiveJob
 _BUSY: Final = "busyTimeMsPerSecond"
 _PENDING: Final = ".pendingRecords"
 _SOURCE: Final = "Source: "
+#: Stands before the name of each table in that of its source.
+_CATALOG: Final = "KafkaSource-default_catalog.default_database."
 #: The name of a chain of operators is told up to so many characters.
 _NAME_LENGTH: Final = 40
 
@@ -118,8 +120,8 @@ def short_name(name: str) -> str:
     --------
     >>> short_name("judge by card -> (outgoing[9]: Writer, outgoing[9]: Committer)")
     'judge by card'
-    >>> short_name("Source: swipes[1] -> Calc[2] -> TableToDataSteam")
-    'Source: swipes[1]'
+    >>> short_name("Source: KafkaSource-default_catalog.default_database.incoming -> Calc[2]")
+    'Source: incoming'
     """
-    first = name.partition(" -> ")[0]
+    first = name.partition(" -> ")[0].replace(_CATALOG, "")
     return first if len(first) <= _NAME_LENGTH else f"{first[: _NAME_LENGTH - 1]}…"

@@ -52,7 +52,7 @@ class Rescaling(msgspec.Struct, frozen=True):
     from_s, to_s
         Seconds of the schedule; ``to_s`` is None where the job did not come to run with it.
     before, after
-        The highest parallelism.
+        The job's parallelism.
     """
 
     from_s: float
@@ -66,14 +66,15 @@ def rescalings(record: Autoscaling) -> list[Rescaling]:
     ends = [*(each.at_s for each in record.decisions[1:]), math.inf]
     found = []
     for decision, end_s in zip(record.decisions, ends, strict=True):
-        after = max(each.after for each in decision.changes)
         reached = (
             each.at_s
             for each in record.samples
-            if decision.at_s < each.at_s < end_s and each.running and each.parallelism == after
+            if decision.at_s < each.at_s < end_s
+            and each.running
+            and each.parallelism == decision.after
         )
-        before = max(each.before for each in decision.changes)
-        found.append(Rescaling(decision.at_s, next(reached, None), before, after))
+        to_s = next(reached, None)
+        found.append(Rescaling(decision.at_s, to_s, decision.before, decision.after))
     return found
 
 

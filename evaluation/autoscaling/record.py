@@ -75,17 +75,21 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     at_s
         Second of the schedule in which it was decided.
+    before, after
+        The job's: the highest of all its chains of operators.
     changes
         Chains of operators that change.
     """
 
     at_s: float
+    before: int
+    after: int
     changes: tuple[VertexChange, ...]
 
     @property
     def is_up(self) -> bool:
         """Whether there are to be more tasks."""
-        return max(each.after for each in self.changes) > max(each.before for each in self.changes)
+        return sum(each.after - each.before for each in self.changes) > 0
 
     @property
     def telling(self) -> VertexChange:
@@ -94,25 +98,30 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """What was decided, of the busiest chain.
+        """What was decided.
 
         Examples
         --------
         >>> change = VertexChange(name="judge", before=1, after=2, load=0.5)
-        >>> Decision(at_s=70.0, changes=(change,)).words
+        >>> Decision(at_s=70.0, before=1, after=2, changes=(change,)).words
         'parallelism 1 to 2'
+        >>> Decision(at_s=70.0, before=3, after=3, changes=(change,)).words
+        'judge 1 to 2, the job stays at 3'
         """
-        return f"parallelism {self.telling.before} to {self.telling.after}"
+        if self.before != self.after:
+            return f"parallelism {self.before} to {self.after}"
+        found = self.telling
+        return f"{found.name} {found.before} to {found.after}, the job stays at {self.after}"
 
     @property
     def reason(self) -> str:
-        """Why, in figures.
+        """Why, in figures of the busiest chain.
 
         Examples
         --------
         >>> change = VertexChange(name="judge", before=1, after=2, load=0.5, target_per_s=500.0,
         ...                       capacity_per_s=1000.0)
-        >>> Decision(at_s=70.0, changes=(change,)).reason
+        >>> Decision(at_s=70.0, before=1, after=2, changes=(change,)).reason
         'judge: busy 50%, 500/s to process, 1,000/s at most'
         """
         found, words = self.telling, []

@@ -39,7 +39,10 @@ def record() -> Autoscaling:
     return Autoscaling(
         decided_by="flink-autoscaler 1.10.0, the operator's own",
         samples=samples,
-        decisions=[Decision(at_s=4.5, changes=(up,)), Decision(at_s=8.5, changes=(down,))],
+        decisions=[
+            Decision(at_s=4.5, before=1, after=2, changes=(up,)),
+            Decision(at_s=8.5, before=2, after=1, changes=(down,)),
+        ],
         applied_s=[4.6, 8.6],
     )
 

@@ -22,6 +22,11 @@ from workbench.children import ChildFailed
 EVENTS: list[dict[str, Any]] = [
     {"event": "started", "library": "1.10.0", "settings": {}},
     {
+        "event": "evaluated",
+        "window_full": True,
+        "vertices": {"v1": {"parallelism": 1.0}, "v2": {"parallelism": 1.0}},
+    },
+    {
         "event": "decided",
         "message": "begin",
         "vertices": {
@@ -90,6 +95,7 @@ def test_what_was_said_and_seen_is_written_down(live: Any, monkeypatch: pytest.M
     assert record is not None
     assert record.decided_by == "flink-autoscaler 1.10.0, the operator's own"
     assert record.decisions == told
+    assert (told[0].before, told[0].after) == (1, 2)
     assert told[0].reason == "judge by card: busy 50%, 500/s to process, 900/s at most"
     assert told[0].at_s == pytest.approx(100, abs=2)
     assert len(record.applied_s) == 1
@@ -110,7 +116,7 @@ def test_an_autoscaler_that_dies_breaks_the_run_and_what_was_seen_is_kept(
 
 
 def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> None:
-    plan = AutoscalePlan(rate_per_min=10_000, taskmanagers=2)
+    plan = AutoscalePlan(rate_per_min=10_000, taskmanagers=2, target_utilization=0.3)
     replay = plan.run_plan().replay
     assert (replay.load, replay.rate_per_min) == ("peak", 17_000)
     settings = plan.autoscaler_settings()

@@ -28,7 +28,7 @@ def decision(at_s: float, before: int, after: int) -> Decision:
         capacity_per_s=806.0,
     )
     quiet = VertexChange(name="windows", before=before, after=after, load=0.05)
-    return Decision(at_s=at_s, changes=(quiet, change))
+    return Decision(at_s=at_s, before=before, after=after, changes=(quiet, change))
 
 
 def sample(at_s: int, **changes: Any) -> Sample:

@@ -26,7 +26,7 @@ def record() -> Autoscaling:
     return Autoscaling(
         decided_by="flink-autoscaler 0",
         samples=samples,
-        decisions=[Decision(at_s=23.4, changes=(CHANGE,))],
+        decisions=[Decision(at_s=23.4, before=1, after=2, changes=(CHANGE,))],
         notes=[Note(at_s=30.2, words="Something: else")],
     )
 
