@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.colours import BLUE, PURPLE, SKY_BLUE, VERMILION
+from dashboard.layered import layered
 
 _HEIGHT: Final = 110
 
@@ -74,4 +75,4 @@ def _panel(
         .mark_rule(color=VERMILION, strokeDash=[4, 3])
         .encode(x="second:Q", tooltip=[alt.Tooltip("second:Q", format=".0f"), "what:N", "why:N"])
     )
-    return alt.layer(line, rules).properties(height=_HEIGHT, width="container")
+    return layered(line, rules).properties(height=_HEIGHT, width="container")

@@ -86,8 +86,8 @@ def _steps(settings: ReplaySettings, wall_ms: int) -> tuple[F64, F64]:
     if settings.load == "constant":
         return np.array([0.0, wall_ms]), np.array([1.0])
     if settings.load == "peak":
-        edges = np.array([0.0, PEAK_FROM, PEAK_TO, 1.0]) * wall_ms
-        return edges, np.array([1.0, PEAK_FACTOR, 1.0])
+        peak_ms: F64 = np.array([0.0, PEAK_FROM, PEAK_TO, 1.0]) * float(wall_ms)
+        return peak_ms, np.array([1.0, PEAK_FACTOR, 1.0])
     if settings.load == "bursts":
         period_ms, length_ms = BURST_PERIOD_S * 1000, BURST_LENGTH_S * 1000
         starts = np.arange(0, wall_ms, period_ms)
