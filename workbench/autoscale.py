@@ -32,6 +32,8 @@ from workbench.plan import JobPlan, RunPlan
 from workbench.simulate import simulate
 from workbench.warm_all import warm_all
 
+#: The operator that judges every swipe, in Python: all others have little to do.
+SCALED: Final = "judge by card"
 #: The library's defaults are made for hours (window 15 min, stabilization 5 min, a scale-down only
 #: after an hour, a backlog caught up within half an hour). A run of minutes has no time for them;
 #: all that is shortened stands here.
@@ -41,6 +43,7 @@ _SHORTENED: Final = {
     "job.autoscaler.scale-down.interval": "0 s",
     "job.autoscaler.restart.time": "10 s",
     "job.autoscaler.catch-up.duration": "60 s",
+    "job.autoscaler.backlog-processing.lag-threshold": "10 s",
 }
 
 
@@ -150,6 +153,7 @@ def run_autoscale(
     run_plan = plan.run_plan()
     scaled = AutoscaledRun(
         plan.autoscaler_settings(),
+        SCALED,
         lambda decision: phases.line(
             f"decided at {decision.at_s:.0f} s", f"{decision.words}; {decision.reason}"
         ),

@@ -37,8 +37,9 @@ from stack.autoscaler.events import (
 from stack.flink_rest import RestError
 from workbench.children import Child
 from workbench.intervention import Intervention
-from workbench.job_sampler import JobSampler
+from workbench.job_sampler import JobSampler, short_name
 from workbench.live import LiveJob, read_progress
+from workbench.problems import RunBroken
 
 #: Between two looks of the autoscaler at the job, ms. A choice: the operator takes 60 s.
 LOOK_EVERY_MS: Final = 2_000
@@ -53,6 +54,10 @@ class AutoscaledRun(Intervention):
     ----------
     settings
         Keys of the autoscaler's library.
+    scaled
+        The first operator of the one chain that is scaled. Of the others the library reckons with
+        all that the chain before them puts out, though each of them gets only a part: it would
+        have them scaled without need.
     on_decision
         Told of each decision at once.
 
@@ -65,11 +70,13 @@ class AutoscaledRun(Intervention):
     def __init__(
         self,
         settings: Mapping[str, str],
+        scaled: str,
         on_decision: Callable[[Decision], None] = lambda _decision: None,
     ) -> None:
         self.record = Autoscaling(
             decided_by=f"{LIBRARY}, which did not come to run", settings=dict(settings)
         )
+        self._scaled = scaled
         self._on_decision = on_decision
         self._stop = threading.Event()
         #: Of each chain of operators, as the autoscaler last saw it.
@@ -83,6 +90,7 @@ class AutoscaledRun(Intervention):
 
     @contextmanager
     def _scaling(self, live: LiveJob) -> Iterator[None]:
+        self.record.settings |= self._exclusions(live)
         words = command(live.stack.settings, live.job_id, LOOK_EVERY_MS, self.record.settings)
         autoscaler = Child("the autoscaler", words, live.folder / "autoscaler.log")
         watcher = threading.Thread(
@@ -101,6 +109,13 @@ class AutoscaledRun(Intervention):
             watcher.join()
             autoscaler.stop()
             write_autoscaling(live.history / AUTOSCALING_FILE, self.record)
+
+    def _exclusions(self, live: LiveJob) -> dict[str, str]:
+        vertices = live.stack.rest.job(live.job_id).vertices
+        others = [each.id for each in vertices if short_name(each.name) != self._scaled]
+        if len(others) == len(vertices):
+            raise RunBroken(f"the job has no chain of operators that begins with {self._scaled!r}")
+        return {"job.autoscaler.vertex.exclude.ids": ";".join(others)}
 
     def _watch(self, live: LiveJob, sampler: JobSampler, log: EventLog) -> None:
         while not self._stop.wait(_SAMPLE_EVERY_S):

@@ -18,6 +18,7 @@ from workbench import autoscaling as module
 from workbench.autoscale import AutoscalePlan
 from workbench.autoscaling import AutoscaledRun
 from workbench.children import ChildFailed
+from workbench.problems import RunBroken
 
 EVENTS: list[dict[str, Any]] = [
     {"event": "started", "library": "1.10.0", "settings": {}},
@@ -68,8 +69,17 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(module, "JobSampler", FakeSampler)
     monkeypatch.setattr(module, "read_progress", lambda _folder: progress)
     monkeypatch.setattr(module, "_SAMPLE_EVERY_S", 0.05)
+    vertices = [
+        SimpleNamespace(id="v1", name="judge by card -> outgoing"),
+        SimpleNamespace(id="v2", name="count across cards -> outgoing_across"),
+        SimpleNamespace(id="v3", name="Source: incoming"),
+    ]
+    rest = SimpleNamespace(job=lambda _id: SimpleNamespace(vertices=vertices))
     return SimpleNamespace(
-        stack=SimpleNamespace(settings=None), job_id="job", folder=tmp_path, history=tmp_path
+        stack=SimpleNamespace(settings=None, rest=rest),
+        job_id="job",
+        folder=tmp_path,
+        history=tmp_path,
     )
 
 
@@ -78,7 +88,7 @@ def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 
 def scale(live: Any, told: list[Decision], seconds: float = 1.5) -> None:
-    run = AutoscaledRun({"job.autoscaler.enabled": "true"}, told.append)
+    run = AutoscaledRun({"job.autoscaler.enabled": "true"}, "judge by card", told.append)
     with run.while_sending(live, None):  # type: ignore[arg-type]
         deadline_s = time.monotonic() + seconds
         while time.monotonic() < deadline_s and not (told and len(run.record.samples) > 4):
@@ -113,6 +123,24 @@ def test_an_autoscaler_that_dies_breaks_the_run_and_what_was_seen_is_kept(
     assert record is not None
     assert record.samples
     assert "did not come to run" in record.decided_by
+
+
+def test_chains_that_are_not_to_be_scaled_are_excluded(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "import time; time.sleep(60)")
+    scale(live, [], 0.2)
+    record = read_autoscaling(live.history / AUTOSCALING_FILE)
+    assert record is not None
+    assert record.settings["job.autoscaler.vertex.exclude.ids"] == "v2;v3"
+
+
+def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> None:
+    with (
+        pytest.raises(RunBroken, match="score by card"),
+        AutoscaledRun({}, "score by card").while_sending(live, None),  # type: ignore[arg-type]
+    ):
+        pass
 
 
 def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> None:
