@@ -21,6 +21,8 @@ OPERATOR := .local/kubernetes/.installed
 PROMETHEUS := .local/prometheus/.installed
 # What the checks of everything around the job need.
 CHECKERS := $(KUSTOMIZE) $(OPERATOR) $(PROMETHEUS)
+AUTOSCALER := .local/jars/autoscaler/.installed
+AUTOSCALER_SOURCES := $(shell find stack/autoscaler/java/src -type f)
 JAVA_SOURCES := $(shell find job/java/src stack/java/src -type f)
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
@@ -44,7 +46,7 @@ help:  ## This help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 } /^## / { printf "\n%s\n", substr($$0, 4) }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Settings: scenario=geo_jump difficulty=easy|medium|hard rate=100000 (a minute) duration=60 (s)"
-	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts incidents=N undisturbed=1"
+	@echo "          warm_up=10 (s) seed=1 speedup=1 load=constant|daily_rhythm|bursts|peak incidents=N undisturbed=1"
 	@echo "          rules=FILE thresholds=FILE (what differs from evaluation/thresholds.toml)"
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
@@ -55,7 +57,7 @@ help:  ## This help
 	@echo "More:     $(BIN)/paystream --help"
 
 ## Run
-.PHONY: simulate contract-check local evaluate ab gates chaos soak state controls realism replay runs compare dashboard scenarios rules
+.PHONY: simulate contract-check local evaluate ab gates chaos soak state autoscale controls realism replay runs compare dashboard scenarios rules
 simulate: $(ENV) $(if $(filter external,$(job))$(filter compose,$(stack)),,$(JARS))  ## Replay a scenario into the real job on real Kafka and Flink, and judge it
 	@$(BIN)/paystream simulate $(call options,$(SETTINGS) $(RUN_SETTINGS)) $(own_job) $(stack_options) $(if $(keep_stack),--keep-stack)
 
@@ -90,6 +92,9 @@ soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: mi
 state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [docs=FILE]
 	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms docs)
 
+autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=20000 duration=240 taskmanagers=3
+	@$(BIN)/paystream autoscale $(call options,scenario rate duration taskmanagers target_utilization boundary seed checkpoint_interval_ms) $(if $(s3),--s3)
+
 controls: $(ENV) $(if $(full),$(JARS))  ## Does the harness notice what is broken on purpose? full=1 (on the real stack, too) run=RUN
 	@$(BIN)/paystream controls $(if $(full),--full) $(call option,run) $(call option,only)
 
@@ -120,7 +125,7 @@ stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status
 
 ## This machine
-.PHONY: doctor bootstrap install install-elasticsearch install-kubernetes install-prometheus clean clean-replays
+.PHONY: doctor bootstrap install install-elasticsearch install-kubernetes install-prometheus install-autoscaler clean clean-replays
 doctor:  ## Check what this machine has, and say what to install
 	@$$(command -v $(PYTHON) || command -v python3) -m stack.doctor
 
@@ -136,6 +141,9 @@ install-kubernetes: $(KUSTOMIZE) $(OPERATOR)  ## What checks the manifests in k8
 
 install-prometheus: $(PROMETHEUS)  ## Prometheus and promtool, unpacked and not installed
 
+# 31 MB that only `make autoscale` needs: the operator's library and a client of Flink 1.x.
+install-autoscaler: $(AUTOSCALER)  ## The operator's autoscaler, to scale the local job
+
 # Runs refer to their replays: without its labels a run cannot be judged again.
 clean:  ## Remove the environment, jars, stack data (runs and their replays are kept)
 	@! test -x $(BIN)/paystream || $(BIN)/paystream stack down
@@ -149,7 +157,7 @@ clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
 test: $(ENV) $(JARS) $(CHECKERS)  ## All checks and tests, under 20 minutes on two cores
 	@bash tools/test.sh quick
 
-test-full: $(ENV) $(JARS) $(ELASTICSEARCH) $(CHECKERS)  ## The same, and what takes longer
+test-full: $(ENV) $(JARS) $(ELASTICSEARCH) $(AUTOSCALER) $(CHECKERS)  ## The same, and what takes longer
 	@bash tools/test.sh full
 
 check: $(ENV)  ## Formatting, lint, types, import directions
@@ -208,4 +216,13 @@ $(OPERATOR): pom.xml
 	@rm -rf .local/kubernetes/flink-operator
 	@mvn --quiet --batch-mode --activate-profiles flink-operator dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/kubernetes/flink-operator
+
+$(AUTOSCALER): stack/autoscaler/java/pom.xml $(AUTOSCALER_SOURCES)
+	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
+	@echo "building the autoscaler, and fetching what it runs on"
+	@rm -rf .local/jars/autoscaler
+	@mvn --quiet --batch-mode --file stack/autoscaler/java/pom.xml \
+		-DbuildDirectory=$(CURDIR)/build/autoscaler package dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/autoscaler
+	@cp build/autoscaler/paystream-autoscaler-*.jar .local/jars/autoscaler/
 	@touch $@

@@ -109,7 +109,9 @@ def judge_history(history: History, thresholds: Thresholds) -> Evaluated:
     judged: list[JudgeResult] = []
     tables: dict[str, pa.Table] = {}
     bounds = thresholds.verdict
-    deciding = bounds.live_judges if history.facts.fault is None else bounds.fault_judges
+    # A job that is scaled restarts, as after a fault.
+    disturbed = history.facts.fault is not None or history.facts.autoscaling is not None
+    deciding = bounds.fault_judges if disturbed else bounds.live_judges
     if history.facts.job.external:
         deciding = bounds.external_judges
     for name, judge_class in judge_classes().items():

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from evaluation.autoscaling.record import AUTOSCALING_FILE, Autoscaling, read_autoscaling
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
 from job.contracts import Topics
 
@@ -114,6 +115,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     problems: list[str]
     rule_needs: dict[str, list[str]] = {}
     faults: list[FaultRecord] = []
+    autoscaling: Autoscaling | None = None
 
     @property
     def blind_rules(self) -> dict[str, list[str]]:
@@ -135,6 +137,11 @@ class RunFacts(msgspec.Struct, frozen=True):
         """The fault that was brought about on purpose; None for none."""
         name = self.run.settings.get("fault")
         return None if name is None else str(name)
+
+    @property
+    def rescalings(self) -> int:
+        """How often the running job was given another parallelism."""
+        return 0 if self.autoscaling is None else len(self.autoscaling.applied_s)
 
     @property
     def warm_up_ms(self) -> float:
@@ -165,6 +172,7 @@ def read_facts(folder: Path) -> RunFacts:
         problems=problems,
         rule_needs=read_rule_needs(folder),
         faults=_faults(folder / "history" / FAULTS_FILE, problems),
+        autoscaling=_autoscaling(folder / "history" / AUTOSCALING_FILE, problems),
     )
 
 
@@ -174,6 +182,14 @@ def _faults(file: Path, problems: list[str]) -> list[FaultRecord]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problems.append(f"{file.name} is unreadable: {error}")
         return []
+
+
+def _autoscaling(file: Path, problems: list[str]) -> Autoscaling | None:
+    try:
+        return read_autoscaling(file)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file.name} is unreadable: {error}")
+        return None
 
 
 def read_rule_needs(folder: Path) -> dict[str, list[str]]:

@@ -23,6 +23,11 @@ HOURLY_ACTIVITY: Final = (
 BURST_PERIOD_S: Final = 20
 BURST_LENGTH_S: Final = 2
 BURST_FACTOR: Final = 4.0
+#: Peak: from one share of the wall time to the other, so many times the rate before and after. A
+#: choice: calm to compare with, and after it long enough for whoever scales to scale back.
+PEAK_FROM: Final = 0.25
+PEAK_TO: Final = 0.6
+PEAK_FACTOR: Final = 3.0
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -44,6 +49,11 @@ def time_at_activity(days: F64) -> I64:
     hours = np.interp(days - whole, _CUMULATIVE, np.arange(25.0))
     time_ms: F64 = whole * _DAY_MS + np.floor(hours * _HOUR_MS)
     return time_ms.astype(np.int64)
+
+
+def peak_average(quiet_rate: float) -> float:
+    """The average rate of a peak whose quiet parts have this rate."""
+    return quiet_rate * (1 + (PEAK_FACTOR - 1) * (PEAK_TO - PEAK_FROM))
 
 
 class Schedule:
@@ -75,6 +85,9 @@ def _steps(settings: ReplaySettings, wall_ms: int) -> tuple[F64, F64]:
     """Edges (wall ms) of the spans of even rate, and the relative rate in each."""
     if settings.load == "constant":
         return np.array([0.0, wall_ms]), np.array([1.0])
+    if settings.load == "peak":
+        peak_ms: F64 = np.array([0.0, PEAK_FROM, PEAK_TO, 1.0]) * float(wall_ms)
+        return peak_ms, np.array([1.0, PEAK_FACTOR, 1.0])
     if settings.load == "bursts":
         period_ms, length_ms = BURST_PERIOD_S * 1000, BURST_LENGTH_S * 1000
         starts = np.arange(0, wall_ms, period_ms)

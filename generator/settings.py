@@ -23,7 +23,7 @@ from scenarios.variation import Split
 #: Runs without a scenario are allowed: ordinary traffic alone.
 ORDINARY: Final = "ordinary"
 
-LoadShape = Literal["constant", "daily_rhythm", "bursts"]
+LoadShape = Literal["constant", "daily_rhythm", "bursts", "peak"]
 UnreadableKind = Literal[
     "truncated",
     "wrong_type",
@@ -134,7 +134,8 @@ class ReplaySettings(StrictSettings):
         Event time that passes in one unit of wall time.
     load
         ``constant``; ``daily_rhythm`` follows the hour of the event time; ``bursts`` has two
-        seconds at four times the rate in every twenty.
+        seconds at four times the rate in every twenty; ``peak`` has three times the rate from a
+        quarter to three fifths of the time.
     event_time_start
         Event time of the first second, warm-up included. A fixed Monday evening by default, so
         that the same settings give the same bytes.

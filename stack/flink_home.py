@@ -110,6 +110,7 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         **_network(settings),
         **_resources(settings),
         **_state(settings),
+        **_scheduler(settings),
         **_recovery(settings),
         **_high_availability(settings),
         **_object_store(settings),
@@ -179,6 +180,21 @@ def _state(settings: StackSettings) -> dict[str, str]:
     if settings.checkpoint_interval_ms is not None:
         keys["execution.checkpointing.interval"] = f"{settings.checkpoint_interval_ms} ms"
     return keys
+
+
+def _scheduler(settings: StackSettings) -> dict[str, str]:
+    if not settings.adaptive_scheduler:
+        return {}
+    adaptive = "jobmanager.adaptive-scheduler"
+    return {
+        "jobmanager.scheduler": "adaptive",
+        # The defaults (30 s, 60 s, 10 s) wait for TaskManagers that are still to come. Here each
+        # has registered before a job is submitted, and who asks for another parallelism has
+        # waited for his own reasons.
+        f"{adaptive}.executing.cooldown-after-rescaling": "5 s",
+        f"{adaptive}.executing.resource-stabilization-timeout": "1 s",
+        f"{adaptive}.submission.resource-stabilization-timeout": "1 s",
+    }
 
 
 def _recovery(settings: StackSettings) -> dict[str, str]:

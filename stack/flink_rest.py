@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -270,8 +270,10 @@ class FlinkRest:
             reached += [each for each in found if each > _NO_WATERMARK]
         return min(reached, default=None)
 
-    def metrics(self, job_id: str, vertex_id: str, names: Sequence[str]) -> dict[str, float]:
-        """Sum metrics of a vertex over its subtasks; one that Flink does not know is left out.
+    def metrics(
+        self, job_id: str, vertex_id: str, names: Sequence[str], of: Literal["sum", "max"] = "sum"
+    ) -> dict[str, float]:
+        """Metrics of a vertex over its subtasks; one that Flink does not know is left out.
 
         Parameters
         ----------
@@ -279,10 +281,13 @@ class FlinkRest:
             From `job`.
         names
             Such as ``numRecordsIn`` or ``Process.swipes_judged``.
+        of
+            Their sum, or that of the subtask with most.
         """
-        query = urlencode({"get": ",".join(names), "agg": "sum"})
+        query = urlencode({"get": ",".join(names), "agg": of})
         path = f"/jobs/{job_id}/vertices/{vertex_id}/subtasks/metrics?{query}"
-        return {each.id: each.sum or 0.0 for each in self._get(path, list[_Metric])}
+        found = self._get(path, list[_Metric])
+        return {each.id: (each.sum if of == "sum" else each.max) or 0.0 for each in found}
 
     def metric_names(self, job_id: str, vertex_id: str) -> tuple[str, ...]:
         """List the metrics of a vertex."""

@@ -91,6 +91,8 @@ class StackSettings(BaseSettings):
         Two JobManagers, of which one leads, and ZooKeeper, which knows which.
     object_store
         Checkpoints, savepoints and the metadata of high availability lie in a local S3 store.
+    adaptive_scheduler
+        Flink's adaptive scheduler: a running job takes another parallelism (`stack.autoscaler`).
     local_recovery
         TaskManagers keep a copy of their last checkpoint on the local disk, and RocksDB's files
         beside it; what they had before they restore from there.
@@ -156,6 +158,7 @@ class StackSettings(BaseSettings):
     object_store_port: Annotated[int, Field(ge=1, le=65536 - len(OBJECT_STORE_PORTS))] = 8333
     high_availability: bool = False
     object_store: bool = False
+    adaptive_scheduler: bool = False
     local_recovery: bool = False
     spare_taskmanagers: Annotated[int, Field(ge=0, le=63)] = Field(default_factory=_spare)
     taskmanagers: Annotated[int, Field(ge=1, le=MOST_TASKMANAGERS)] = Field(

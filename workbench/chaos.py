@@ -28,6 +28,7 @@ from workbench.plan import RunPlan
 from workbench.problems import problem_line
 from workbench.revision import extract_job, resolve
 from workbench.simulate import simulate
+from workbench.warm_all import warm_all
 
 #: All that the stack can suffer.
 ALL = "all"
@@ -39,8 +40,6 @@ APART = "+"
 UPGRADE = "upgrade"
 #: Where it begins unless told otherwise.
 HEAD = "HEAD"
-#: Seconds of the run that only warms up processes.
-_WARM_UP_S = 5
 
 
 class Trial(NamedTuple):
@@ -135,7 +134,7 @@ def run_chaos(
     commit = resolve(base) if upgrades else ""
     since = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     with one_stack(settings) as stack, TemporaryDirectory() as folder:
-        _warm(plan, phases, runs, stack, replays)
+        warm_all(plan, phases, runs, stack, replays)
         for number, trial in enumerate(wanted, 1):
             seed = "" if trial.seed is None else f", seed {trial.seed}"
             control = "" if trial.guarantee == "exactly-once" else f", {trial.guarantee} sink"
@@ -153,29 +152,6 @@ def run_chaos(
                 phases.line(trial.fault, outcomes[0].reason)
                 clear(stack, since)
             yield from outcomes
-
-
-def _warm(
-    plan: RunPlan, phases: Phases, runs: Path, settings: StackSettings, replays: Path
-) -> None:
-    """Run once on all TaskManagers, so that a spare one has Python and its libraries loaded.
-
-    A TaskManager takes many seconds for its first task, and a spare of a cluster in service has
-    had one.
-    """
-    phases.line("warm-up", "a short run on every TaskManager; it does not count")
-    # A spare beside those that are warmed would stay cold.
-    settings = settings.model_copy(update={"spare_taskmanagers": 0})
-    warm = plan.model_copy(
-        update={
-            "fault": None,
-            "replay": plan.replay.model_copy(update={"duration_s": _WARM_UP_S, "warm_up_s": 0}),
-            "job": plan.job.model_copy(update={"parallelism": settings.taskmanagers}),
-        }
-    )
-    simulate(
-        warm, Phases(phases.console), runs, settings=settings, replays=replays, keep_stack=True
-    )
 
 
 def _try(

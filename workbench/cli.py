@@ -15,6 +15,7 @@ import typer
 
 from workbench import (
     cli_ab,
+    cli_autoscale,
     cli_canary,
     cli_chaos,
     cli_controls,
@@ -56,6 +57,7 @@ for command in (
     *cli_chaos.COMMANDS,
     *cli_soak.COMMANDS,
     *cli_state.COMMANDS,
+    *cli_autoscale.COMMANDS,
     *cli_external.COMMANDS,
     *cli_topics.COMMANDS,
     *cli_inspect.COMMANDS,

@@ -37,7 +37,7 @@ Duration = Annotated[int, typer.Option(help="Measured seconds.")]
 WarmUp = Annotated[int, typer.Option(help="Seconds before that, sent but not measured.")]
 Seed = Annotated[int, typer.Option(help="Of all randomness.")]
 Speedup = Annotated[float, typer.Option(help="Event time per wall time; latency is judged at 1.")]
-Load = Annotated[str, typer.Option(help="constant, daily_rhythm or bursts.")]
+Load = Annotated[str, typer.Option(help="constant, daily_rhythm, bursts or peak.")]
 Incidents = Annotated[int | None, typer.Option(help="Number of attacks; default: by share.")]
 Undisturbed = Annotated[
     bool, typer.Option("--undisturbed", help="Nothing late, repeated, unreadable or out of order.")

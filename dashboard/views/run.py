@@ -8,6 +8,7 @@ from dashboard.choices import choose_id
 from dashboard.example import current_folders, nothing_yet
 from dashboard.links import link
 from dashboard.run import sections
+from dashboard.run.autoscaling import autoscaling, autoscaling_of
 from dashboard.run.kept import KeptRun, keep
 from dashboard.stored_runs import stored_runs
 from dashboard.verdict_marks import escaped, verdict_box
@@ -54,6 +55,10 @@ def _draw(run: KeptRun) -> None:
         sections.latency(run)
         st.header("Over time")
         sections.time_axis(run)
+        scaled = autoscaling_of(run)
+        if scaled is not None:
+            st.header("Autoscaling")
+            autoscaling(scaled)
         st.header("Delivery")
         sections.delivery(run)
         st.header("Event-time windows")

@@ -21,7 +21,8 @@ class Stability(Judge):
     Verdict
     -------
     Fails on a failed commit: its records are gone although the job goes on. Fails on a restart;
-    where a fault was brought about on purpose, on more of them than that fault can cause.
+    where a fault was brought about on purpose, on more of them than that fault can cause; where the
+    job was scaled while it ran, on more than it was scaled.
     Inconclusive when it was not recorded. Failed checkpoints are reported: a later one covers them.
     So are failed commits where the job was made to restart: what it had committed when it died, it
     may commit again when it is restored; Kafka refuses, and Flink counts that, too.
@@ -67,14 +68,15 @@ class Stability(Judge):
 
 def _restarts_on_purpose(history: History) -> bool:
     facts = history.facts
-    return facts.fault is not None and any(f.may_restart for f in facts.faults)
+    broken = facts.fault is not None and any(f.may_restart for f in facts.faults)
+    return broken or facts.rescalings > 0
 
 
 def _restarts_allowed(history: History, bounds: StabilityThresholds) -> int:
     """For each fault that may cause some its number; what comes in by the topic may cause none."""
     facts = history.facts
     if facts.fault is None:
-        return bounds.restarts
+        return bounds.restarts + facts.rescalings
     if not facts.faults:
         return bounds.fault_restarts
     return max(bounds.restarts, bounds.fault_restarts * sum(f.may_restart for f in facts.faults))

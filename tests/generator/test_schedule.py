@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generator.schedule import Schedule, activity_days, time_at_activity
+from generator.schedule import Schedule, activity_days, peak_average, time_at_activity
 from generator.settings import LoadShape, ReplaySettings
 
 
@@ -17,7 +17,7 @@ def test_a_constant_load_is_evenly_spaced() -> None:
     assert set(np.diff(schedule("constant").due_us(6_000)).tolist()) <= {9_999, 10_000, 10_001}
 
 
-@pytest.mark.parametrize("load", ["constant", "daily_rhythm", "bursts"])
+@pytest.mark.parametrize("load", ["constant", "daily_rhythm", "bursts", "peak"])
 def test_every_load_starts_at_once_and_keeps_within_the_time(load: LoadShape) -> None:
     due_us = schedule(load, speedup=1_440.0).due_us(6_000)
     assert due_us[0] == 0
@@ -29,6 +29,15 @@ def test_bursts_are_four_times_as_dense() -> None:
     due_s = schedule("bursts").due_us(60_000) // 1_000_000
     quiet, burst = (due_s == 5).sum(), (due_s == 19).sum()
     assert burst / quiet == pytest.approx(4.0, rel=0.01)
+
+
+def test_a_peak_has_three_times_the_rate_of_the_calm_around_it() -> None:
+    due_s = schedule("peak").due_us(round(peak_average(60_000))) / 1_000_000
+    rates = [
+        ((due_s >= begin) & (due_s < begin + 5)).sum() / 5 for begin in (0, 10, 15, 31, 36, 55)
+    ]
+    # 60,000 swipes over 60 s, were it calm all the time.
+    assert rates == pytest.approx([1_000, 1_000, 3_000, 3_000, 1_000, 1_000], rel=0.01)
 
 
 def test_the_daily_rhythm_is_quiet_at_night() -> None:

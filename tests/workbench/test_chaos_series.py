@@ -61,7 +61,7 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             return tmp_path / said, evaluation
 
         monkeypatch.setattr(chaos_module, "one_stack", no_stack)
-        monkeypatch.setattr(chaos_module, "_warm", lambda *_: None)
+        monkeypatch.setattr(chaos_module, "warm_all", lambda *_: None)
         monkeypatch.setattr(chaos_module, "simulate", simulate)
         monkeypatch.setattr(chaos_module, "clear", lambda *_: cleared.append("cleared"))
         monkeypatch.setattr(chaos_module, "outcomes_of", lambda *_, **__: [outcome("r")])

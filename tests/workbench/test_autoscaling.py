@@ -1,0 +1,152 @@
+"""Is what the autoscaler says and the sampler sees written down, whatever comes between?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from evaluation.autoscaling.record import AUTOSCALING_FILE, Decision, Sample, read_autoscaling
+from generator.send import SendProgress
+from stack.flink_rest import RestError
+from workbench import autoscaling as module
+from workbench.autoscale import AutoscalePlan
+from workbench.autoscaling import AutoscaledRun
+from workbench.children import ChildFailed
+from workbench.problems import RunBroken
+
+EVENTS: list[dict[str, Any]] = [
+    {"event": "started", "library": "1.10.0", "settings": {}},
+    {
+        "event": "evaluated",
+        "window_full": True,
+        "vertices": {"v1": {"parallelism": 1.0}, "v2": {"parallelism": 1.0}},
+    },
+    {
+        "event": "decided",
+        "message": "begin",
+        "vertices": {
+            "v1": {
+                "load": 0.5,
+                "target_per_s": 500.0,
+                "capacity_per_s": 900.0,
+                "before": 1,
+                "after": 2,
+            }
+        },
+    },
+    {"event": "applied", "parallelism": {"v1": 2}},
+    {"event": "noted", "type": "Normal", "reason": "ScalingLimited", "message": "three"},
+    {"event": "noted", "type": "Normal", "reason": "ScalingLimited", "message": "three"},
+]
+
+
+class FakeSampler:
+    """Sees a job every time but the second."""
+
+    def __init__(self, _live: Any) -> None:
+        self.vertex_names = {"v1": "judge by card"}
+        self.looks = 0
+
+    def sample(self, _progress: SendProgress) -> Sample:
+        self.looks += 1
+        if self.looks == 2:
+            raise RestError("restarting")
+        return Sample(at_s=float(self.looks), parallelism=1, running=True)
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    began_ns = time.monotonic_ns() - 100 * 10**9
+    progress = SendProgress(
+        phase="sending", records=9, start_monotonic_ns=began_ns, time_ns=time.monotonic_ns()
+    )
+    monkeypatch.setattr(module, "JobSampler", FakeSampler)
+    monkeypatch.setattr(module, "read_progress", lambda _folder: progress)
+    monkeypatch.setattr(module, "_SAMPLE_EVERY_S", 0.05)
+    vertices = [
+        SimpleNamespace(id="v1", name="judge by card -> outgoing"),
+        SimpleNamespace(id="v2", name="count across cards -> outgoing_across"),
+        SimpleNamespace(id="v3", name="Source: incoming"),
+    ]
+    rest = SimpleNamespace(job=lambda _id: SimpleNamespace(vertices=vertices))
+    return SimpleNamespace(
+        stack=SimpleNamespace(settings=None, rest=rest),
+        job_id="job",
+        folder=tmp_path,
+        history=tmp_path,
+    )
+
+
+def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(module, "command", lambda *_: (sys.executable, "-c", code))
+
+
+def scale(live: Any, told: list[Decision], seconds: float = 1.5) -> None:
+    run = AutoscaledRun({"job.autoscaler.enabled": "true"}, "judge by card", told.append)
+    with run.while_sending(live, None):  # type: ignore[arg-type]
+        deadline_s = time.monotonic() + seconds
+        while time.monotonic() < deadline_s and not (told and len(run.record.samples) > 4):
+            time.sleep(0.05)
+
+
+def test_what_was_said_and_seen_is_written_down(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ms = int(time.time() * 1_000)
+    lines = "\n".join(json.dumps({**each, "time_ms": now_ms}) for each in EVENTS)
+    program(monkeypatch, f"import time; print('a logger'); print({lines!r}); time.sleep(60)")
+    told: list[Decision] = []
+    scale(live, told, 10)
+    record = read_autoscaling(live.history / AUTOSCALING_FILE)
+    assert record is not None
+    assert record.decided_by == "flink-autoscaler 1.10.0, the operator's own"
+    assert record.decisions == told
+    assert (told[0].before, told[0].after) == (1, 2)
+    assert told[0].reason == "judge by card: busy 50%, 500/s to process, 900/s at most"
+    assert told[0].at_s == pytest.approx(100, abs=2)
+    assert len(record.applied_s) == 1
+    assert [each.words for each in record.notes] == ["ScalingLimited: three"]
+    assert [each.at_s for each in record.samples][:3] == [1.0, 3.0, 4.0]
+
+
+def test_an_autoscaler_that_dies_breaks_the_run_and_what_was_seen_is_kept(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "raise SystemExit('no class')")
+    with pytest.raises(ChildFailed, match="no class"):
+        scale(live, [], 1)
+    record = read_autoscaling(live.history / AUTOSCALING_FILE)
+    assert record is not None
+    assert record.samples
+    assert "did not come to run" in record.decided_by
+
+
+def test_chains_that_are_not_to_be_scaled_are_excluded(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "import time; time.sleep(60)")
+    scale(live, [], 0.2)
+    record = read_autoscaling(live.history / AUTOSCALING_FILE)
+    assert record is not None
+    assert record.settings["job.autoscaler.vertex.exclude.ids"] == "v2;v3"
+
+
+def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> None:
+    with (
+        pytest.raises(RunBroken, match="score by card"),
+        AutoscaledRun({}, "score by card").while_sending(live, None),  # type: ignore[arg-type]
+    ):
+        pass
+
+
+def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> None:
+    plan = AutoscalePlan(rate_per_min=10_000, taskmanagers=2, target_utilization=0.3)
+    replay = plan.run_plan().replay
+    assert (replay.load, replay.rate_per_min) == ("peak", 17_000)
+    settings = plan.autoscaler_settings()
+    assert settings["job.autoscaler.vertex.max-parallelism"] == "2"
+    assert settings["job.autoscaler.target.utilization"] == "0.3"

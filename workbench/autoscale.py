@@ -1,0 +1,174 @@
+"""Does the job follow a load that triples, scaled by the operator's own autoscaler?
+
+One run on a stack whose TaskManagers all stand ready: calm, a peak of three times the load, calm
+again. The judges judge it whole, as a run with a fault.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evaluation.autoscaling.outcome import (
+    OUTCOME_FILE,
+    Outcome,
+    judge_autoscaling,
+    write_outcome,
+)
+from evaluation.autoscaling.record import Autoscaling
+from evaluation.evaluate import Evaluation
+from generator.schedule import peak_average
+from generator.settings import ReplaySettings
+from stack.autoscaler import classpath
+from stack.running import as_it_runs
+from stack.settings import StackSettings
+from workbench.autoscaling import AutoscaledRun
+from workbench.console import Phases
+from workbench.folders import REPLAYS
+from workbench.one_stack import one_stack
+from workbench.plan import JobPlan, RunPlan
+from workbench.simulate import simulate
+from workbench.warm_all import warm_all
+
+#: The operator that judges every swipe, in Python: all others have little to do.
+SCALED: Final = "judge by card"
+#: The library's defaults are made for hours (window 15 min, stabilization 5 min, a scale-down only
+#: after an hour, a backlog caught up within half an hour). A run of minutes has no time for them;
+#: all that is shortened stands here.
+_SHORTENED: Final = {
+    "job.autoscaler.stabilization.interval": "10 s",
+    "job.autoscaler.metrics.window": "15 s",
+    "job.autoscaler.scale-down.interval": "0 s",
+    "job.autoscaler.restart.time": "10 s",
+    "job.autoscaler.catch-up.duration": "60 s",
+    "job.autoscaler.backlog-processing.lag-threshold": "10 s",
+}
+
+
+class AutoscalePlan(BaseModel):
+    """What is shown.
+
+    Attributes
+    ----------
+    scenario, seed
+        Of the replay.
+    rate_per_min
+        Swipes a minute before and after the peak.
+    duration_s
+        All of the sending: 1.1 calm, peak from a quarter to three fifths, calm.
+    taskmanagers
+        That stand ready, one slot each: the highest parallelism.
+    target_utilization, boundary
+        Share of its time in which the busiest task should be busy, and how far it may be off
+        before anything is decided.
+    checkpoint_interval_ms
+        Of the job.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: str = "geo_jump"
+    seed: int = 1
+    rate_per_min: Annotated[int, Field(ge=1)] = 20_000
+    duration_s: Annotated[int, Field(ge=60)] = 240
+    taskmanagers: Annotated[int, Field(ge=2, le=64)] = 3
+    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 1_000
+
+    def run_plan(self) -> RunPlan:
+        """The run, which begins with one task."""
+        values = {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "rate_per_min": round(peak_average(self.rate_per_min)),
+            "duration_s": self.duration_s,
+            "warm_up_s": 0,
+            "load": "peak",
+        }
+        job = JobPlan(checkpoint_interval_ms=self.checkpoint_interval_ms)
+        return RunPlan(replay=ReplaySettings.parse(values), job=job)
+
+    def autoscaler_settings(self) -> dict[str, str]:
+        """Keys of the autoscaler's library."""
+        return {
+            "job.autoscaler.enabled": "true",
+            **_SHORTENED,
+            "job.autoscaler.target.utilization": f"{self.target_utilization:g}",
+            "job.autoscaler.target.utilization.boundary": f"{self.boundary:g}",
+            "job.autoscaler.vertex.max-parallelism": str(self.taskmanagers),
+        }
+
+    def stack(self, settings: StackSettings) -> StackSettings:
+        """The stack that it takes: adaptive scheduler, and TaskManagers that stand ready."""
+        settings = as_it_runs(settings)
+        count = max(settings.taskmanagers, self.taskmanagers)
+        return settings.model_copy(
+            update={
+                "adaptive_scheduler": True,
+                "taskmanagers": count,
+                "spare_taskmanagers": count - 1,
+            }
+        )
+
+
+class Shown(NamedTuple):
+    """What was shown, and where it lies."""
+
+    folder: Path
+    evaluation: Evaluation
+    record: Autoscaling
+    outcome: Outcome
+
+
+def run_autoscale(
+    plan: AutoscalePlan,
+    phases: Phases,
+    runs: Path,
+    settings: StackSettings,
+    *,
+    replays: Path = REPLAYS,
+) -> Shown:
+    """Show it.
+
+    Parameters
+    ----------
+    plan
+        What is shown.
+    phases
+        Where progress is told.
+    runs, replays
+        Folders of all runs and of all replays.
+    settings
+        The stack; one that was not running is stopped at the end.
+
+    Raises
+    ------
+    stack.process.StackError
+        If the autoscaler's jars are missing, or the stack does not come up.
+    """
+    classpath(settings)
+    run_plan = plan.run_plan()
+    scaled = AutoscaledRun(
+        plan.autoscaler_settings(),
+        SCALED,
+        lambda decision: phases.line(
+            f"decided at {decision.at_s:.0f} s", f"{decision.words}; {decision.reason}"
+        ),
+    )
+    with one_stack(plan.stack(settings)) as stack:
+        warm_all(run_plan, phases, runs, stack, replays)
+        folder, evaluation = simulate(
+            run_plan,
+            phases,
+            runs,
+            settings=stack,
+            replays=replays,
+            keep_stack=True,
+            intervention=scaled,
+        )
+    outcome = judge_autoscaling(scaled.record)
+    write_outcome(folder / "results" / OUTCOME_FILE, outcome)
+    return Shown(folder, evaluation, scaled.record, outcome)
