@@ -16,7 +16,7 @@ part() {
     echo "== $name: $((SECONDS - start)) s"
 }
 
-pytest() { .venv/bin/python -m pytest -q --durations=5 --durations-min=5 "$@"; }
+pytest() { .venv/bin/python -m pytest -q --durations=25 --durations-min=5 "$@"; }
 
 # The pages are drawn by a real browser, which this fetches where apt can.
 in_browser() { bash tools/bootstrap.sh browser && pytest -m browser; }
