@@ -103,8 +103,8 @@ rules: $(ENV)  ## What the job looks for
 
 ## The local stack
 .PHONY: stack-up stack-down stack-status
-stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 elasticsearch=1 postgres=1
-	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres)
+stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 elasticsearch=1 postgres=1 secured=1
+	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(secured),--secured)
 
 stack-down: $(ENV)  ## Stop them
 	@$(BIN)/paystream stack down

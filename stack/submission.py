@@ -38,6 +38,7 @@ def submit(
     python_files: Sequence[Path] = (),
     *,
     configuration: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
     savepoint: str | None = None,
     is_other_job: bool = False,
     on_progress: ProgressCallback | None = None,
@@ -57,6 +58,9 @@ def submit(
         Folders or files that it and its functions import, on the TaskManagers too.
     configuration
         Flink keys for this job only.
+    environment
+        Variables of the client, which runs the job's program: what its command line should not
+        hold.
     savepoint
         Savepoint or retained checkpoint to start from.
     is_other_job
@@ -73,7 +77,7 @@ def submit(
     command = _command(settings, entry_point, arguments, python_files, configuration, savepoint)
     if savepoint is not None and is_other_job:
         command.insert(command.index("--fromSavepoint"), "--allowNonRestoredState")
-    code, output = _run(settings, command, on_progress, deadline_s)
+    code, output = _run(settings, command, environment or {}, on_progress, deadline_s)
     found = _JOB_ID.search(output)
     if code != 0 or found is None:
         raise StackError(
@@ -108,10 +112,15 @@ def _command(
 def _run(
     settings: StackSettings,
     command: Sequence[str],
+    more: Mapping[str, str],
     on_progress: ProgressCallback | None,
     deadline_s: float,
 ) -> tuple[int, str]:
-    environment = {**flink_home.environment(settings), "FLINK_ENV_JAVA_OPTS_CLI": _CLIENT_JVM}
+    environment = {
+        **flink_home.environment(settings),
+        **more,
+        "FLINK_ENV_JAVA_OPTS_CLI": _CLIENT_JVM,
+    }
     began_s = time.monotonic()
     with tempfile.TemporaryFile() as output:
         # A session of its own, so that all of it (shell, JVM, Python) can be ended as one.

@@ -35,12 +35,20 @@ def up(
     postgres: Annotated[
         bool, typer.Option("--postgres", help="Also PostgreSQL, to keep card profiles in.")
     ] = False,
+    secured: Annotated[
+        bool, typer.Option("--secured", help="Kafka with TLS, passwords and access rules.")
+    ] = False,
 ) -> None:
     """Start what is not running; reuse what is."""
     console = make_console()
     phases = Phases(console)
     settings = stack_settings(
-        ha=ha, s3=s3, taskmanagers=taskmanagers, elasticsearch=elasticsearch, postgres=postgres
+        ha=ha,
+        s3=s3,
+        taskmanagers=taskmanagers,
+        elasticsearch=elasticsearch,
+        postgres=postgres,
+        secured=secured,
     )
     stack = LocalStack(settings)
     with phases.phase("stack") as bar:
@@ -82,14 +90,15 @@ def stack_settings(
     taskmanagers: int | None = None,
     elasticsearch: bool = False,
     postgres: bool = False,
+    secured: bool = False,
 ) -> StackSettings:
     """The environment's settings with what a person typed.
 
     Parameters
     ----------
-    ha, s3, elasticsearch, postgres
-        High availability, object store, and what runs beside; what is not asked for is as the
-        stack runs.
+    ha, s3, elasticsearch, postgres, secured
+        High availability, object store, what runs beside, and a Kafka that lets in whom it knows;
+        what is not asked for is as the stack runs.
     taskmanagers
         Their number; None leaves it open.
     """
@@ -98,6 +107,7 @@ def stack_settings(
         "object_store": s3,
         "elasticsearch": elasticsearch,
         "postgres": postgres,
+        "secured": secured,
     }
     typed: dict[str, Any] = {name: True for name, is_asked in asked.items() if is_asked}
     if taskmanagers is not None:

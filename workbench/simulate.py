@@ -30,10 +30,10 @@ from evaluation.thresholds import Thresholds
 from generator.bookends import publish_profiles
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from generator.nudge import nudging
-from generator.topics import create_run_topics, delete_run_topics
 from job.contracts import Topics
 from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
 from job.rules.parameters import load_rules
+from stack import kafka_access
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.running import as_it_runs
@@ -51,12 +51,14 @@ from workbench.floods import flood_record, flooded
 from workbench.folders import REPLAYS
 from workbench.intervention import Intervention
 from workbench.job_watch import JobWatch
+from workbench.kafka_user import kafka_user
 from workbench.live import LiveJob, await_collector, watch_sending
 from workbench.machine import CpuTimes, process_cpu_s, provenance
 from workbench.oracle import run_oracle
 from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import make_replay
+from workbench.run_topics import make_run_topics
 from workbench.running_job import RunningJob
 from workbench.submission import (
     renew_taskmanagers,
@@ -230,6 +232,7 @@ def _stack(
         started = stack.up(on_begin=bar.say)
         if not was_running and not keep_stack:
             cleanup.callback(put_away, "stopping the stack", stack.down)
+        cleanup.enter_context(kafka_user(stack.settings))
         renewed = renew_taskmanagers(stack, run.plan.job)
         bar.note = f"started {', '.join(started)}" if started else "was running"
         run.facts["stack"] = {
@@ -246,10 +249,7 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
     topics = Topics.with_prefix(run.prefix)
     group_id = f"{run.prefix}job"
     with run.phases.phase("topics, card profiles") as bar:
-        cleanup.callback(
-            put_away, "removing the run's topics", delete_run_topics, bootstrap, run.prefix
-        )
-        create_run_topics(bootstrap, run.prefix, partitions=run.plan.partitions)
+        make_run_topics(cleanup, stack.settings, run.prefix, run.plan.partitions)
         if run.plan.job.start_from is None:
             count = publish_profiles(bootstrap, run.prefix, run.replay)
             bar.note = f"{count:,} cards"
@@ -307,6 +307,7 @@ def _collector(run: Run, live: LiveJob) -> Child:
             *("--group", live.group_id),
         ],
         run.folder / "collect.log",
+        environment=kafka_access.environment(live.stack.settings, "evaluation"),
     )
 
 
@@ -325,6 +326,7 @@ def _sender(run: Run, live: LiveJob) -> Child:
             "--no-profiles",
         ],
         run.folder / "send.log",
+        environment=kafka_access.environment(live.stack.settings, "generator"),
     )
 
 
