@@ -7,6 +7,7 @@ prefix; the rights stand in ``docs/security.md``, too, and a test compares the t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
@@ -31,6 +32,15 @@ Operation = Literal["read", "write", "create", "describe"]
 #: Consumer group of what carries alerts to Elasticsearch.
 INDEX_GROUP: Final = "paystream-index-alerts"
 _TIMEOUT_S: Final = 30.0
+_ANY: Final = AclBindingFilter(
+    ResourceType.ANY,
+    None,
+    ResourcePatternType.ANY,
+    None,
+    None,
+    AclOperation.ANY,
+    AclPermissionType.ANY,
+)
 _KINDS: Final[dict[Kind, ResourceType]] = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
@@ -101,7 +111,9 @@ def rights(prefix: str = "", group: str | None = None) -> tuple[Right, ...]:
 
 
 def grant(bootstrap: str, prefix: str = "", group: str | None = None) -> int:
-    """Give all rights on one set of topics; the caller needs the right to do so.
+    """Give all rights on one set of topics, and wait until they hold.
+
+    The caller needs the right to do so.
 
     Returns
     -------
@@ -122,7 +134,17 @@ def grant(bootstrap: str, prefix: str = "", group: str | None = None) -> int:
             raise KafkaRefused(
                 f"no right for {binding.principal} on {binding.name}: {reason(error)}"
             ) from None
+    _await_held(admin, bindings)
     return len(bindings)
+
+
+def _await_held(admin: AdminClient, bindings: list[AclBinding]) -> None:
+    """The controller confirms a rule a moment before the broker goes by it."""
+    deadline_s = time.monotonic() + _TIMEOUT_S
+    while not set(bindings) <= set(admin.describe_acls(_ANY).result(_TIMEOUT_S)):
+        if time.monotonic() > deadline_s:
+            raise KafkaRefused(f"rights were given, but do not hold after {_TIMEOUT_S:g} s")
+        time.sleep(0.05)
 
 
 def withdraw(bootstrap: str, prefix: str, group: str | None = None) -> None:
