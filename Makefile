@@ -134,7 +134,7 @@ clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
 	rm -rf replays
 
 ## Checks
-.PHONY: test test-full check bench docs
+.PHONY: test test-full check bench sbom audit jars-lock docs
 test: $(ENV) $(JARS)  ## All checks and tests, under 20 minutes on two cores
 	@bash tools/test.sh quick
 
@@ -146,6 +146,16 @@ check: $(ENV)  ## Formatting, lint, types, import directions
 
 bench: $(ENV)  ## Speed of engine and rendering (pytest-benchmark); measure while nothing else runs
 	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
+
+sbom: $(ENV)  ## Write build/sbom.json, what all is made of (CycloneDX), and docs/licences.md
+	@$(BIN)/python -m tools.sbom $(PROFILES)
+	@$(BIN)/python -m tools.licences
+
+audit: sbom  ## Is a known vulnerability in any of it? Asks OSV; 3 where that cannot be reached
+	@$(BIN)/python -m tools.audit
+
+jars-lock: $(ENV)  ## After a version in pom.xml has changed: note the jars that came as those wanted
+	@bash tools/verify_jars.sh --write $(PROFILES)
 
 docs: $(ENV)  ## Write the generated pages: rules, schemas
 	@$(BIN)/paystream docs
@@ -170,6 +180,7 @@ $(JARS): pom.xml job/java/pom.xml $(JAVA_SOURCES)
 	@echo "building the job's jar"
 	@mvn --quiet --batch-mode --file job/java/pom.xml -DbuildDirectory=$(CURDIR)/build/java package
 	@rm -rf .local/jars/job && mkdir -p .local/jars/job && cp build/java/paystream-flink-*.jar .local/jars/job/
+	@bash tools/verify_jars.sh $(PROFILES)
 	@touch $@
 
 $(ELASTICSEARCH): pom.xml
