@@ -115,8 +115,8 @@ rules: $(ENV)  ## What the job looks for
 
 ## The local stack
 .PHONY: stack-up stack-down stack-status
-stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH)) $(if $(monitoring),$(PROMETHEUS))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 monitoring=1 elasticsearch=1 postgres=1
-	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(monitoring),--monitoring)
+stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH)) $(if $(monitoring),$(PROMETHEUS))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 monitoring=1 elasticsearch=1 postgres=1 secured=1
+	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(monitoring),--monitoring) $(if $(secured),--secured)
 
 stack-down: $(ENV)  ## Stop them
 	@$(BIN)/paystream stack down
@@ -153,7 +153,7 @@ clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
 	rm -rf replays
 
 ## Checks
-.PHONY: test test-full check bench docs
+.PHONY: test test-full check bench sbom audit jars-lock docs
 test: $(ENV) $(JARS) $(CHECKERS)  ## All checks and tests, under 20 minutes on two cores
 	@bash tools/test.sh quick
 
@@ -165,6 +165,16 @@ check: $(ENV)  ## Formatting, lint, types, import directions
 
 bench: $(ENV)  ## Speed of engine and rendering (pytest-benchmark); measure while nothing else runs
 	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
+
+sbom: $(ENV)  ## Write build/sbom.json, what all is made of (CycloneDX), and docs/licences.md
+	@$(BIN)/python -m tools.sbom $(PROFILES)
+	@$(BIN)/python -m tools.licences
+
+audit: sbom  ## Is a known vulnerability in any of it? Asks OSV; 3 where that cannot be reached
+	@$(BIN)/python -m tools.audit
+
+jars-lock: $(ENV)  ## After a version in pom.xml has changed: note the jars that came as those wanted
+	@bash tools/verify_jars.sh --write $(PROFILES)
 
 docs: $(ENV)  ## Write the generated pages: rules, schemas, metrics; and the boards of Grafana
 	@$(BIN)/paystream docs
@@ -193,6 +203,7 @@ $(JARS): pom.xml job/java/pom.xml stack/java/pom.xml $(JAVA_SOURCES)
 	@echo "building the stack's jar"
 	@mvn --quiet --batch-mode --file stack/java/pom.xml -DbuildDirectory=$(CURDIR)/build/stack-java package
 	@rm -rf .local/jars/stack && mkdir -p .local/jars/stack && cp build/stack-java/paystream-stack-*.jar .local/jars/stack/
+	@bash tools/verify_jars.sh $(PROFILES)
 	@touch $@
 
 $(PROMETHEUS): tools/prometheus.sh

@@ -153,7 +153,7 @@ def _sent(run: Path, cards: Sequence[str]) -> list[Swipe]:
     for value in table.column("value").to_pylist():
         try:
             swipe = msgspec.json.decode(value or b"", type=Swipe)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue  # damaged on purpose: a dead letter
         found.setdefault(swipe.swipe_id, swipe)
     return list(found.values())

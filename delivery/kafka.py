@@ -1,12 +1,14 @@
 """How do the deliveries read and write Kafka?
 
 Clients are silent: librdkafka would print a line for each refused connection. What is wrong is
-said once, by the call that needed it.
+said once, by the call that needed it. TLS and passwords come from the environment
+(:mod:`job.kafka_security`).
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,10 +16,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
 
 from delivery.problems import DeliveryError
+from job.kafka_security import KafkaSecurityError, client_security, hear_refusals, refusal
 
 #: Longest wait for the first answer of a broker, and for confirmations, in seconds.
 REACH_TIMEOUT_S: Final = 10.0
 CONFIRM_TIMEOUT_S: Final = 60.0
+#: Between two looks at whether the broker refuses this client, in seconds.
+_REFUSAL_POLL_S: Final = 0.5
 
 Settings = Mapping[str, str]
 
@@ -29,7 +34,11 @@ silent_logger.propagate = False
 
 def client_settings(bootstrap: str, own: Settings, extra: Settings) -> dict[str, Any]:
     """Settings of a silent client: our own, and over them those that a person gave."""
-    return {"bootstrap.servers": bootstrap, "error_cb": _ignore, **own, **extra}
+    try:
+        secured = client_security(extra)
+    except KafkaSecurityError as error:
+        raise DeliveryError(str(error)) from None
+    return {"bootstrap.servers": bootstrap, "error_cb": _ignore, **secured, **own, **extra}
 
 
 def _ignore(_error: object) -> None:
@@ -49,16 +58,29 @@ def reach(bootstrap: str, extra: Settings) -> tuple[AdminClient, ClusterMetadata
     Raises
     ------
     DeliveryError
-        When no broker answers, or a setting is refused.
+        When no broker answers, it refuses this client, or a setting is wrong.
     """
+    errors: list[str] = []
+    settings = client_settings(bootstrap, {}, extra) | {"error_cb": hear_refusals(errors)}
     try:
-        admin = AdminClient(client_settings(bootstrap, {}, extra), logger=silent_logger)
-        return admin, admin.list_topics(timeout=REACH_TIMEOUT_S)
+        admin = AdminClient(settings, logger=silent_logger)
     except KafkaException as error:
-        raise DeliveryError(
-            f"Kafka does not answer at {bootstrap} ({reason(error)}); start it "
-            "(`make stack-up`) or give the right address with --bootstrap"
-        ) from None
+        raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
+    deadline_s = time.monotonic() + REACH_TIMEOUT_S
+    while True:
+        left_s = deadline_s - time.monotonic()
+        try:
+            return admin, admin.list_topics(timeout=max(0.01, min(left_s, _REFUSAL_POLL_S)))
+        except KafkaException as error:
+            admin.poll(0)
+            refused = refusal(errors, settings)
+            if refused is not None:
+                raise DeliveryError(refused) from None
+            if left_s <= _REFUSAL_POLL_S:
+                raise DeliveryError(
+                    f"Kafka does not answer at {bootstrap} ({reason(error)}); start it "
+                    "(`make stack-up`) or give the right address with --bootstrap"
+                ) from None
 
 
 def require_topic(known: ClusterMetadata, topic: str) -> None:

@@ -156,7 +156,7 @@ class Glances:
                 continue
             try:
                 ident = self._ident.decode(chunk.value[row] or b"")
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 self._unreadable += 1
                 continue
             if ident.fate == "judged":
@@ -166,7 +166,7 @@ class Glances:
         for row in _rows_of(chunk, self._alerts, begin, end)[-_MOST_AT_ONCE:]:
             try:
                 alert = self._alert.decode(chunk.value[row] or b"")
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 self._unreadable += 1
                 continue
             self._seen_alerts.append(

@@ -56,7 +56,7 @@ def owed_answers(sent: SentTopic) -> Owed:
     for value, position in zip(sent.values.to_pylist(), sent.position.tolist(), strict=True):
         try:
             swipe_id = _decode(value or b"").swipe_id
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         ids[position] = swipe_id
         if first.setdefault(swipe_id, position) != position:

@@ -1,20 +1,26 @@
 """How does a client reach Kafka, and what does it say once when it cannot?
 
 librdkafka prints a line for each refused connection, twenty a second. Clients built with the
-settings here are silent; :func:`require_broker` says it once, in one line.
+settings here are silent; :func:`require_broker` says it once, in one line. TLS and passwords come
+from the environment (:mod:`job.kafka_security`).
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from job.kafka_security import KafkaSecurityError, client_security, hear_refusals, refusal
+
 #: Longest wait for the first answer of a broker, in seconds. A choice: a local broker needs ms.
 REACH_TIMEOUT_S: Final = 5.0
+#: Between two looks at whether the broker refuses this client, in seconds.
+_REFUSAL_POLL_S: Final = 0.5
 
 Settings = Mapping[str, str]
 
@@ -43,7 +49,16 @@ def client_settings(bootstrap: str, extra: Settings | None = None, **own: Any) -
         Any librdkafka setting, as a person gave it. Wins over ``own``.
     **own
         What the caller needs; underscores stand for dots.
+
+    Raises
+    ------
+    KafkaRefused
+        When a setting of the environment cannot be used.
     """
+    try:
+        secured = client_security(extra or {})
+    except KafkaSecurityError as error:
+        raise KafkaRefused(str(error)) from None
     return {
         "bootstrap.servers": bootstrap,
         # The first retries come at once, so that a restarted broker is found within 0.2 s.
@@ -53,6 +68,7 @@ def client_settings(bootstrap: str, extra: Settings | None = None, **own: Any) -
         # An idle client of a run in progress must not have to reconnect.
         "connections.max.idle.ms": 0,
         "error_cb": _ignore,
+        **secured,
         **{name.replace("_", "."): value for name, value in own.items()},
         **(extra or {}),
     }
@@ -70,8 +86,12 @@ def admin_client(bootstrap: str, extra: Settings | None = None) -> AdminClient:
     KafkaRefused
         When a setting is unknown or wrong.
     """
+    return _admin(client_settings(bootstrap, extra))
+
+
+def _admin(settings: Mapping[str, Any]) -> AdminClient:
     try:
-        return AdminClient(client_settings(bootstrap, extra), logger=silent_logger)
+        return AdminClient(settings, logger=silent_logger)
     except KafkaException as error:
         raise KafkaRefused(f"Kafka client setting refused: {reason(error)}") from None
 
@@ -95,17 +115,27 @@ def require_broker(
     KafkaUnreachable
         When none answers in time.
     KafkaRefused
-        When a setting is unknown or wrong.
+        When a setting is unknown or wrong, or the broker refuses login or certificate.
     """
-    admin = admin_client(bootstrap, extra)
-    try:
-        admin.list_topics(timeout=timeout_s)
-    except KafkaException as error:
-        raise KafkaUnreachable(
-            f"Kafka does not answer at {bootstrap} ({reason(error)}, waited {timeout_s:g} s); "
-            "start it (`make stack-up`) or give the right address"
-        ) from None
-    return admin
+    errors: list[str] = []
+    settings = client_settings(bootstrap, extra) | {"error_cb": hear_refusals(errors)}
+    admin = _admin(settings)
+    deadline_s = time.monotonic() + timeout_s
+    while True:
+        left_s = deadline_s - time.monotonic()
+        try:
+            admin.list_topics(timeout=max(0.01, min(left_s, _REFUSAL_POLL_S)))
+            return admin
+        except KafkaException as error:
+            admin.poll(0)
+            refused = refusal(errors, settings)
+            if refused is not None:
+                raise KafkaRefused(refused) from None
+            if left_s <= _REFUSAL_POLL_S:
+                raise KafkaUnreachable(
+                    f"Kafka does not answer at {bootstrap} ({reason(error)}, waited "
+                    f"{timeout_s:g} s); start it (`make stack-up`) or give the right address"
+                ) from None
 
 
 def topic_partitions(admin: AdminClient, topics: Iterable[str]) -> dict[str, int]:
@@ -121,7 +151,8 @@ def topic_partitions(admin: AdminClient, topics: Iterable[str]) -> dict[str, int
     missing = [topic for topic in wanted if topic not in known or known[topic].error]
     if missing:
         raise KafkaRefused(
-            f"no topic {', '.join(missing)} on this Kafka; create the run's topics first"
+            f"no topic {', '.join(missing)} on this Kafka, or none that this user may see; create "
+            "the run's topics first"
         )
     return {topic: len(known[topic].partitions) for topic in wanted}
 

@@ -141,5 +141,5 @@ def _search(
 def _swipe_id(value: bytes | None) -> str | None:
     try:
         return _decode(value or b"").swipe_id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

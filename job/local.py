@@ -274,7 +274,7 @@ def read_dropped(observed: Path) -> frozenset[tuple[str, str]]:
     for value in table.column("value").to_pylist():
         try:
             drop = decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
         found.add((drop.rule or drop.window, drop.swipe_id))
     return frozenset(found)

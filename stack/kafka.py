@@ -1,7 +1,8 @@
 """How does one Kafka broker run from the jars, without a container?
 
 KRaft mode: one process is broker and controller. Its properties are written from the settings
-at each start, its log folder is formatted once.
+at each start, its log folder is formatted once. A secured one keeps a log folder of its own: its
+users are made when that is formatted.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from stack import kafka_access
 from stack.java import java_binary, jvm_environment
 from stack.process import Service, StackError, write_whole
 from stack.settings import HOST, PROJECT_ROOT, StackSettings
@@ -54,19 +57,21 @@ def server_properties(settings: StackSettings) -> dict[str, str]:
     settings
         Ports, folder and the transaction limit.
     """
+    listener, controller = ("SASL_SSL", "SSL") if settings.secured else ("PLAINTEXT", "PLAINTEXT")
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
         # A fixed voter: its port can change between two starts of the same folder.
         "controller.quorum.voters": f"1@{HOST}:{settings.kafka_controller_port}",
         "listeners": (
-            f"PLAINTEXT://{settings.kafka_address},"
+            f"{listener}://{settings.kafka_address},"
             f"CONTROLLER://{HOST}:{settings.kafka_controller_port}"
         ),
-        "advertised.listeners": f"PLAINTEXT://{settings.kafka_address}",
-        "inter.broker.listener.name": "PLAINTEXT",
+        "advertised.listeners": f"{listener}://{settings.kafka_address}",
+        "inter.broker.listener.name": listener,
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": f"{listener}:{listener},CONTROLLER:{controller}",
+        **(kafka_access.broker_properties(settings) if settings.secured else {}),
         "log.dirs": str(log_folder(settings)),
         "num.network.threads": "3",
         "num.io.threads": "4",
@@ -103,7 +108,16 @@ def server_properties(settings: StackSettings) -> dict[str, str]:
 
 def log_folder(settings: StackSettings) -> Path:
     """Where the topics lie."""
-    return settings.kafka_folder / "data"
+    return settings.kafka_folder / ("data-secured" if settings.secured else "data")
+
+
+def is_secured(settings: StackSettings) -> bool:
+    """Whether the broker of this folder was last started secured, whatever the settings say."""
+    try:
+        written = (settings.kafka_folder / "server.properties").read_text()
+    except OSError:
+        return False
+    return "inter.broker.listener.name=SASL_SSL\n" in written
 
 
 def _properties_text(settings: StackSettings) -> str:
@@ -170,10 +184,19 @@ def prepare(settings: StackSettings) -> None:
     if (log_folder(settings) / "meta.properties").exists():
         return
     shutil.rmtree(log_folder(settings), ignore_errors=True)
-    _format(settings)
+    if not settings.secured:
+        _format(settings)
+        return
+    kafka_access.make(settings)
+    users = kafka_access.scram_arguments(settings)
+    try:
+        # `@`: the arguments stand in that file.
+        _format(settings, f"@{users}")
+    finally:
+        users.unlink(missing_ok=True)
 
 
-def _format(settings: StackSettings) -> None:
+def _format(settings: StackSettings, *more: str) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = [
         java_binary(),
@@ -187,6 +210,7 @@ def _format(settings: StackSettings) -> None:
         # With `=`: the id may begin with a dash.
         f"--cluster-id={cluster_id}",
         f"--config={settings.kafka_folder / 'server.properties'}",
+        *more,
     ]
     try:
         done = subprocess.run(
@@ -208,21 +232,27 @@ def probe(settings: StackSettings) -> Callable[[], bool]:
     silent = logging.getLogger("stack.kafka.probe")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
-    admin = AdminClient(
-        {
-            "bootstrap.servers": settings.kafka_address,
-            "reconnect.backoff.ms": 50,
-            "reconnect.backoff.max.ms": 200,
-            "socket.timeout.ms": 2_000,
-        },
-        logger=silent,
-    )
+    admins: list[AdminClient] = []
 
     def answers() -> bool:
+        # Made at the first question: before a start there is no password yet.
+        if not admins:
+            admins.append(AdminClient(_probe_client(settings), logger=silent))
         try:
-            metadata = admin.list_topics(timeout=_REQUEST_TIMEOUT_S)
+            metadata = admins[0].list_topics(timeout=_REQUEST_TIMEOUT_S)
         except KafkaException:
             return False
         return len(metadata.brokers) > 0
 
     return answers
+
+
+def _probe_client(settings: StackSettings) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": settings.kafka_address,
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 200,
+        "socket.timeout.ms": 2_000,
+        "error_cb": lambda _error: None,
+        **kafka_access.librdkafka(settings, kafka_access.ADMIN),
+    }

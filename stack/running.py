@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stack import elasticsearch, flink, object_store, postgres, prometheus, zookeeper
+from stack import elasticsearch, flink, kafka, object_store, postgres, prometheus, zookeeper
 from stack.process import is_alive, records
 from stack.settings import StackSettings
 
@@ -22,6 +22,7 @@ def as_it_runs(settings: StackSettings) -> StackSettings:
     names = {record.name for record in found}
     said = settings.model_fields_set
     runs = {
+        "secured": kafka.NAME in names and kafka.is_secured(settings),
         "high_availability": zookeeper.NAME in names,
         "object_store": object_store.NAME in names,
         "monitoring": prometheus.NAME in names,

@@ -87,6 +87,9 @@ class StackSettings(BaseSettings):
         Of the second JobManager and of ZooKeeper, with high availability only.
     object_store_port
         Of S3, with the object store only; its parts talk to each other on the seven ports after.
+    secured
+        Kafka takes TLS connections only, asks for user and password, and allows what an access rule
+        names (:mod:`stack.kafka_access`).
     high_availability
         Two JobManagers, of which one leads, and ZooKeeper, which knows which.
     object_store
@@ -156,6 +159,7 @@ class StackSettings(BaseSettings):
     flink_standby_rest_port: Port = 8082
     zookeeper_port: Port = 2181
     object_store_port: Annotated[int, Field(ge=1, le=65536 - len(OBJECT_STORE_PORTS))] = 8333
+    secured: bool = False
     high_availability: bool = False
     object_store: bool = False
     adaptive_scheduler: bool = False

@@ -38,6 +38,7 @@ def submit(
     python_files: Sequence[Path] = (),
     *,
     configuration: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
     savepoint: str | None = None,
     is_other_job: bool = False,
     on_progress: ProgressCallback | None = None,
@@ -57,6 +58,9 @@ def submit(
         Folders or files that it and its functions import, on the TaskManagers too.
     configuration
         Flink keys for this job only.
+    environment
+        Variables of the client, which runs the job's program: what its command line should not
+        hold.
     savepoint
         Savepoint or retained checkpoint to start from.
     is_other_job
@@ -73,8 +77,12 @@ def submit(
     command = _command(settings, entry_point, arguments, python_files, configuration, savepoint)
     if savepoint is not None and is_other_job:
         command.insert(command.index("--fromSavepoint"), "--allowNonRestoredState")
-    environment = {**flink_home.environment(settings), "FLINK_ENV_JAVA_OPTS_CLI": _CLIENT_JVM}
-    return run_client(command, entry_point.name, environment, on_progress, deadline_s)
+    variables = {
+        **flink_home.environment(settings),
+        **(environment or {}),
+        "FLINK_ENV_JAVA_OPTS_CLI": _CLIENT_JVM,
+    }
+    return run_client(command, entry_point.name, variables, on_progress, deadline_s)
 
 
 def run_client(

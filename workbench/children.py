@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,8 @@ class Child:
         Gets standard output and error.
     cwd
         Where it runs; a Python module is looked for there first.
+    environment
+        Variables that it gets beside those of this process.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Child:
         command: Sequence[str],
         log_file: Path,
         cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.log_file = log_file
@@ -55,7 +58,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=cwd,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1"},
             )
         self.pid = self._process.pid
 

@@ -50,6 +50,9 @@ def up(
     monitoring: Annotated[
         bool, typer.Option("--monitoring", help="Also Prometheus, with the project's rules.")
     ] = False,
+    secured: Annotated[
+        bool, typer.Option("--secured", help="Kafka with TLS, passwords and access rules.")
+    ] = False,
 ) -> None:
     """Start what is not running; reuse what is."""
     console = make_console()
@@ -61,6 +64,7 @@ def up(
         elasticsearch=elasticsearch,
         postgres=postgres,
         monitoring=monitoring,
+        secured=secured,
     )
     stack = LocalStack(settings)
     with phases.phase("stack") as bar:
@@ -110,14 +114,15 @@ def stack_settings(
     elasticsearch: bool = False,
     postgres: bool = False,
     monitoring: bool = False,
+    secured: bool = False,
 ) -> StackSettings:
     """The environment's settings with what a person typed.
 
     Parameters
     ----------
-    ha, s3, elasticsearch, postgres, monitoring
-        High availability, object store, and what runs beside; what is not asked for is as the
-        stack runs.
+    ha, s3, elasticsearch, postgres, monitoring, secured
+        High availability, object store, what runs beside, and a Kafka that lets in whom it knows;
+        what is not asked for is as the stack runs.
     taskmanagers
         Their number; None leaves it open.
     """
@@ -127,6 +132,7 @@ def stack_settings(
         "elasticsearch": elasticsearch,
         "postgres": postgres,
         "monitoring": monitoring,
+        "secured": secured,
     }
     typed: dict[str, Any] = {name: True for name, is_asked in asked.items() if is_asked}
     if taskmanagers is not None:

@@ -13,6 +13,7 @@ from generator.topics import delete_topics, existing_topics
 from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.clean_up import put_away
+from workbench.kafka_user import kafka_user
 
 #: As `workbench.simulate.new_run_id` makes them; a job and topics are named after it.
 _RUN_ID: Final = re.compile(r"^(\d{8}T\d{6})-\w+-[0-9a-f]{4}\.")
@@ -38,6 +39,7 @@ def _clear(settings: StackSettings, since: str) -> None:
     with ExitStack() as held:
         held.enter_context(stack.reserved("clearing up after a broken run"))
         stack.up()
+        held.enter_context(kafka_user(stack.settings))
         for job in stack.rest.jobs():
             if is_left(job.name, since) and job.state not in ("FAILED", "CANCELED", "FINISHED"):
                 stack.rest.cancel(job.id)

@@ -170,7 +170,7 @@ class AnswerWatch:
                 answers.audits.setdefault((audit.partition, audit.offset), []).append(audit)
                 return
             letter = msgspec.json.decode(message.value() or b"", type=DeadLetter)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return  # another job's record, or none: it answers nothing
         if letter.topic == self._topics.rules:
             answers.refusals[letter.partition, letter.offset] = letter

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stack.local import LocalStack
 from stack.settings import SHARED_MEMORY, StackSettings
 from workbench.clean_up import put_away
+from workbench.kafka_user import kafka_user
 from workbench.submission import renew_taskmanagers
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def bring_up(
         started = stack.up(on_begin=bar.say)
         if not was_running and not keep_stack:
             cleanup.callback(put_away, "stopping the stack", stack.down)
+        cleanup.enter_context(kafka_user(stack.settings))
         renewed = renew_taskmanagers(stack, run.plan.job)
         bar.note = f"started {', '.join(started)}" if started else "was running"
         run.facts["stack"] = {

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from job.version import hash_of
+from stack import kafka_access
 from stack.local import LocalStack
 from workbench.clean_up import put_away
 from workbench.machine import PROJECT_ROOT
@@ -102,6 +103,7 @@ class RunningJob:
                 # The job has them as arguments too, and those win; these are for the client, which
                 # reads its own keys before the job's program begins.
                 configuration=self.plan.flink,
+                environment=kafka_access.environment(self._stack.settings, "job"),
                 savepoint=savepoint or self.plan.start_from,
                 is_other_job=savepoint is None,
                 on_progress=on_progress,

@@ -30,16 +30,15 @@ from evaluation.thresholds import Thresholds
 from generator.bookends import publish_profiles
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
 from generator.nudge import nudging
-from generator.topics import create_run_topics, delete_run_topics
 from job.contracts import Topics
 from job.rules.parameters import DEFAULT_FILE as DEFAULT_RULES
 from job.rules.parameters import load_rules
+from stack import kafka_access
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.running import as_it_runs
 from stack.settings import StackSettings
 from workbench.children import Child
-from workbench.clean_up import put_away
 from workbench.commit_progress import CommitProgress
 from workbench.completion import Completion, await_completion
 from workbench.console import Phases
@@ -58,6 +57,7 @@ from workbench.plan import CLOCK_GAP_MS, RunPlan
 from workbench.problems import RunBroken
 from workbench.replays import make_replay
 from workbench.run_stack import attach, bring_up
+from workbench.run_topics import make_run_topics
 from workbench.running_job import RunningJob
 from workbench.submission import submitted, wait_checkpointed, wait_consumed
 
@@ -226,10 +226,7 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
     topics = Topics.with_prefix(run.prefix)
     group_id = f"{run.prefix}job"
     with run.phases.phase("topics, card profiles") as bar:
-        cleanup.callback(
-            put_away, "removing the run's topics", delete_run_topics, bootstrap, run.prefix
-        )
-        create_run_topics(bootstrap, run.prefix, partitions=run.plan.partitions)
+        make_run_topics(cleanup, stack.settings, run.prefix, run.plan.partitions)
         if run.plan.job.start_from is None:
             count = publish_profiles(bootstrap, run.prefix, run.replay)
             bar.note = f"{count:,} cards"
@@ -287,6 +284,7 @@ def _collector(run: Run, live: LiveJob) -> Child:
             *("--group", live.group_id),
         ],
         run.folder / "collect.log",
+        environment=kafka_access.environment(live.stack.settings, "evaluation"),
     )
 
 
@@ -305,6 +303,7 @@ def _sender(run: Run, live: LiveJob) -> Child:
             "--no-profiles",
         ],
         run.folder / "send.log",
+        environment=kafka_access.environment(live.stack.settings, "generator"),
     )
 
 

@@ -20,6 +20,8 @@ from dashboard.view import View
 _NAMES: Final = ("shard", "incident", "card", "at")
 _LIST_PX: Final = 250
 _ROW_PX: Final = 35
+#: Of the latest event time that a swipe may have.
+_TIME_DIGITS: Final = 15
 
 
 def render() -> None:
@@ -157,7 +159,8 @@ def _choose_row(listed: Listed, name: str) -> dict[str, str] | None:
 
 def _moment(chosen: dict[str, str]) -> int:
     at = chosen.get("at", "0")
-    if not at.isdecimal():
+    # As many digits as an event time has, and no others: a browser may send anything.
+    if not (at.isascii() and at.isdecimal() and len(at) <= _TIME_DIGITS):
         raise unknown_id("event time", at, [])
     return int(at)
 

@@ -154,7 +154,7 @@ def contract_breach(value: bytes, error: Exception) -> Unreadable:
         return Unreadable("not_json", f"{type(error).__name__}: {error}")
     try:
         version = _decode_version(value).v
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, RecursionError, ValueError):
         version = CONTRACT_VERSION
     if version > CONTRACT_VERSION:
         return Unreadable(

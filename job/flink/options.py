@@ -1,7 +1,8 @@
 """Which settings does the job take on its command line?
 
 Names are dotted as Flink's own; durations are written as Flink writes them (``100ms``, ``30s``,
-``5min``, ``7d``). An unknown option is refused by name.
+``5min``, ``7d``). An unknown option is refused by name. How Kafka is reached over TLS, and with
+which password, stands in the environment (:mod:`job.kafka_security`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ import msgspec
 
 from job.contracts import WINDOW_KINDS, WindowKind
 from job.engine.event_windows import DEFAULT_WINDOWS, parse_windows
+from job.kafka_security import KafkaSecurity, KafkaSecurityError
 
+#: Where the SQL connector's jar has moved Kafka's classes.
+KAFKA_PACKAGE: Final = "org.apache.flink.kafka.shaded.org.apache.kafka"
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -33,6 +37,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     sink_transaction_naming: str
     sink_linger_ms: int
     kafka_properties: dict[str, str]
+    kafka_security: KafkaSecurity
     flink_properties: dict[str, str]
     parallelism: int | None
     max_parallelism: int
@@ -49,6 +54,10 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     rules_file: str | None
     windows: tuple[WindowKind, ...]
     job_name: str
+
+    def client_properties(self) -> dict[str, str]:
+        """Of every Kafka client in the JVM: TLS and login, and over them what a person gave."""
+        return self.kafka_security.java(KAFKA_PACKAGE) | self.kafka_properties
 
 
 def parse_duration_ms(text: str) -> int:
@@ -138,7 +147,8 @@ def _parser() -> _Parser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="any client property, e.g. for TLS; can be repeated",
+        help="any client property; can be repeated. TLS and password: PAYSTREAM_KAFKA_... of the "
+        "environment",
     )
     kafka.add_argument(
         "--sink.guarantee", choices=["exactly-once", "at-least-once"], default="exactly-once"
@@ -214,7 +224,12 @@ def parse_options(arguments: Sequence[str]) -> JobOptions:
     SystemExit
         With 2 and one line on stderr that names the option, if something is wrong.
     """
-    given = vars(_parser().parse_args(list(arguments)))
+    parser = _parser()
+    given = vars(parser.parse_args(list(arguments)))
+    try:
+        security = KafkaSecurity.load()
+    except KafkaSecurityError as error:
+        parser.error(str(error))
     return JobOptions(
         bootstrap_servers=given["kafka.bootstrap_servers"],
         topic_prefix=given["kafka.topic_prefix"],
@@ -225,6 +240,7 @@ def parse_options(arguments: Sequence[str]) -> JobOptions:
         sink_transaction_naming=given["sink.transaction_naming"],
         sink_linger_ms=given["sink.linger"],
         kafka_properties=dict(given["kafka.property"]),
+        kafka_security=security,
         flink_properties=dict(given["flink.property"]),
         parallelism=given["parallelism"],
         max_parallelism=given["max_parallelism"],

@@ -14,7 +14,7 @@ from py4j.protocol import Py4JJavaError
 from pyflink.java_gateway import get_gateway
 
 from job.contracts import Topics
-from job.flink.options import JobOptions
+from job.flink.options import KAFKA_PACKAGE, JobOptions
 from job.flink.rule_changes import Standing
 from job.flink.tables import frame_rule
 
@@ -51,7 +51,7 @@ def read_standing(options: JobOptions, topics: Topics) -> Standing:
 
 def _consumer(options: JobOptions) -> Any:
     properties = get_gateway().jvm.java.util.Properties()
-    bytes_class = f"{_kafka_package()}.common.serialization.ByteArrayDeserializer"
+    bytes_class = f"{KAFKA_PACKAGE}.common.serialization.ByteArrayDeserializer"
     own = {
         "bootstrap.servers": options.bootstrap_servers,
         "key.deserializer": bytes_class,
@@ -60,7 +60,7 @@ def _consumer(options: JobOptions) -> Any:
         "allow.auto.create.topics": "false",
         "default.api.timeout.ms": str(TIMEOUT_MS),
     }
-    for name, value in (own | options.kafka_properties).items():
+    for name, value in (own | options.client_properties()).items():
         properties.setProperty(name, value)
     return _kafka().clients.consumer.KafkaConsumer(properties)
 
@@ -98,10 +98,6 @@ def _read(consumer: Any, topic: str) -> Standing:
 def _kafka() -> Any:
     """Kafka's client as the SQL connector brings it, under a name of its own."""
     found = get_gateway().jvm
-    for part in _kafka_package().split("."):
+    for part in KAFKA_PACKAGE.split("."):
         found = getattr(found, part)
     return found
-
-
-def _kafka_package() -> str:
-    return "org.apache.flink.kafka.shaded.org.apache.kafka"

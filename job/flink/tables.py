@@ -235,5 +235,6 @@ def _interval(duration_ms: int) -> str:
 
 
 def _client_properties(options: JobOptions) -> str:
-    quoted = {name: value.replace("'", "''") for name, value in options.kafka_properties.items()}
+    given = options.client_properties()
+    quoted = {name: value.replace("'", "''") for name, value in given.items()}
     return "".join(f", 'properties.{name}' = '{value}'" for name, value in quoted.items())

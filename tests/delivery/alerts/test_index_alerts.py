@@ -286,3 +286,47 @@ def test_the_page_shows_what_was_found(
     assert page.metric[0].value == "2"
     assert list(page.dataframe[0].value["action"]) == ["review", "block"]
     assert "impossible_travel: 7 authorisations, fires at 6" in page.dataframe[0].value["why"][0]
+
+
+#: What somebody would type to leave the search, or to have another one.
+HOSTILE = [
+    {"entity": '"}},{"match_all":{}}'},
+    {"entity": "*"},
+    {"entity": "c3 OR 1=1"},
+    {"entity": "../_cluster/settings"},
+    {"entity": "x" * 40_000},
+    {"rule": "velocity*"},
+    {"rule": '"]}'},
+    {"since": "now-1y"},
+    {"since": "2026-01-01||/d"},
+    {"index": "*"},
+    {"index": "_all"},
+    {"index": "../_nodes"},
+    {"index": ".security"},
+    {"action": "block*"},
+]
+
+
+def test_what_is_typed_is_a_value_and_never_a_query(
+    kafka_address: str,
+    alerts: str,
+    prefix: str,
+    run,
+    search_node: StackSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    send_alerts(kafka_address, alerts, encoded(0, 5))
+    run()
+    monkeypatch.setenv("PAYSTREAM_ELASTICSEARCH_URL", search_node.elasticsearch_url)
+    for asked in ({}, *HOSTILE):
+        page = AppTest.from_string(
+            "from dashboard.views.alerts import VIEW\nVIEW.render()\n", default_timeout=60
+        )
+        for name, value in ({"index": index_name(prefix)} | asked).items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception, asked
+        found = "" if page.error else page.metric[0].value
+        assert found == ("" if page.error else "0" if asked else "5"), asked

@@ -89,7 +89,16 @@ def test_odd_bytes_get_their_reason(reason: DeadLetterReason, value: bytes) -> N
     assert refusal(value).reason == reason
 
 
-@pytest.mark.parametrize("value", [DEEP, b'{"v":' * 100_000, DEEP + b"]" * 100_000])
+#: A wrong field, and too deep to follow: in a field that nobody reads, and in the wrong one itself.
+DEEP_AND_WRONG = [
+    encoded(amount_minor="1")[:-1] + b', "x": ' + DEEP + b"]" * 100_000 + b"}",
+    encoded(latitude="here").replace(b'"here"', DEEP + b"]" * 100_000),
+]
+
+
+@pytest.mark.parametrize(
+    "value", [DEEP, b'{"v":' * 100_000, DEEP + b"]" * 100_000, *DEEP_AND_WRONG]
+)
 def test_deep_nesting_is_refused(value: bytes) -> None:
     assert refusal(value).reason in ("not_json", "contract")
 
