@@ -39,7 +39,10 @@ _ADVICE: Final[dict[str, str]] = {
     "off_schedule": "is the sender one of your own? due times are those of the replay's records",
     "uncommitted_p99": "results/latency_by_second.parquet shows when; the split shows where",
     "committed_p99": "results/latency_by_second.parquet shows when; checkpoints set its floor",
-    "achieved_rate": "results/backlog.parquet shows when; lower the rate or add slots",
+    "achieved_rate": (
+        "results/backlog.parquet shows when; lower the rate, make checkpoints rarer "
+        "(checkpoint_interval_ms), or add slots"
+    ),
     "backlog_growth": "results/backlog.parquet shows it; a lower rate or more slots",
     "incident_recall": "results/detection_incidents.parquet lists the attacks that were missed",
     "false_alerts_per_1000": "results/detection_by_rule.parquet shows which rules raise them",

@@ -65,9 +65,8 @@ def injection(told: list[Any]) -> FaultInjection:
     rest.job = lambda _job_id: detail  # type: ignore[method-assign,assignment]
     rest.exceptions = lambda _job_id: ()  # type: ignore[method-assign]
     settings = SimpleNamespace(kafka_address="nowhere")
-    live: Any = SimpleNamespace(
-        stack=SimpleNamespace(settings=settings, rest=rest), job_id="job", folder=None
-    )
+    stack = SimpleNamespace(settings=settings, rest=rest, require_jobmanager=lambda: None)
+    live: Any = SimpleNamespace(stack=stack, job_id="job", folder=None)
     watch: Any = SimpleNamespace(completed=lambda: 1)
     return FaultInjection(
         [Moment("kafka_kill", 0.5)],
@@ -113,6 +112,24 @@ def test_however_often_ctrl_c_comes_the_system_is_not_left_broken(
             injection.__exit__(None, None, None)
     assert fault.undone.is_set()
     assert not injection._thread.is_alive()
+
+
+def test_nobody_waits_for_a_job_whose_jobmanagers_are_all_gone(
+    injection: FaultInjection, fault: Stuck, told: list[Any]
+) -> None:
+    def gone() -> None:
+        raise StackError("no JobManager lives any more")
+
+    injection._live.stack.require_jobmanager = gone  # type: ignore[method-assign]
+    fault.let_go.set()
+    injection.__enter__()
+    for _ in range(100):
+        if told:
+            break
+        fault.undone.wait(0.1)
+        threading.Event().wait(0.1)
+    injection.__exit__(None, None, None)
+    assert "no JobManager lives any more" in told[0][2].failure
 
 
 def test_waiting_for_a_job_can_be_given_up(injection: FaultInjection) -> None:
