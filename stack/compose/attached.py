@@ -161,6 +161,7 @@ class ComposeStack(LocalStack):
         python_files: Sequence[Path],  # noqa: ARG002 - the image has them
         *,
         configuration: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,  # noqa: ARG002 - the containers have theirs
         savepoint: str | None = None,
         is_other_job: bool = False,
         on_progress: ProgressCallback | None = None,
@@ -173,8 +174,8 @@ class ComposeStack(LocalStack):
             Its folder's last two names and its own count: they are the same in the image.
         arguments, configuration, savepoint, is_other_job, on_progress
             As in `stack.submission.submit`.
-        python_files
-            Not sent: the image has them.
+        python_files, environment
+            Not sent: the image and its containers have theirs.
         """
         folder = self._reach.job_folder
         keys = [f"-D{key}={value}" for key, value in (configuration or {}).items()]
