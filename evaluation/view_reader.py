@@ -44,6 +44,10 @@ class Chunk:
     value: list[bytes | None] = field(default_factory=list)
 
 
+#: Nobody joins it and nothing is committed; librdkafka wants a name, and asks who coordinates it.
+READER_GROUP: Final = "paystream-reader"
+
+
 def open_consumer(bootstrap: str, view: View, extra: Settings | None = None) -> Consumer:
     """A consumer that belongs to no group, commits nothing, and is told when it is at the end.
 
@@ -53,7 +57,7 @@ def open_consumer(bootstrap: str, view: View, extra: Settings | None = None) -> 
         When a setting is unknown or wrong.
     """
     own: dict[str, Any] = {
-        "group_id": "paystream-reader",
+        "group_id": READER_GROUP,
         "enable_auto_commit": False,
         "enable_auto_offset_store": False,
         "isolation_level": f"read_{view}",

@@ -22,6 +22,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from evaluation.view_reader import READER_GROUP
 from generator.kafka_client import KafkaRefused, reason, require_broker
 from generator.topics import floor_topic
 from job.contracts import Topics
@@ -98,7 +99,7 @@ def rights(prefix: str = "", group: str | None = None) -> tuple[Right, ...]:
         Right("job", "group", (group,), ("read",)),
         Right("job", "transactional id", (group,), ("write", "describe")),
         Right("evaluation", "topic", (*inputs, topics.rules, *written), ("read",)),
-        Right("evaluation", "group", (group,), ("describe",)),
+        Right("evaluation", "group", (group, READER_GROUP), ("describe",)),
         # Its own topic, of which nothing is judged: how fast Kafka itself is.
         Right("evaluation", "topic", (floor_topic(prefix),), ("create", "write", "read")),
         Right("delivery", "topic", (topics.alerts,), ("read",)),

@@ -23,6 +23,7 @@ from stack.flink_rest import FlinkRest
 from stack.local import LocalStack
 from stack.settings import BUCKET, StackSettings
 from stack.submission import submit
+from tests.listening import beyond_loopback, listening
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -57,11 +58,9 @@ def job_id(stack: LocalStack) -> str:
 
 def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
     for each in stack.status():
-        listening = [
-            c for c in psutil.Process(each.pid).net_connections("inet") if c.status == "LISTEN"
-        ]
-        assert listening, each.name
-        assert {c.laddr.ip.removeprefix("::ffff:") for c in listening} == {"127.0.0.1"}, each.name
+        assert each.pid is not None
+        assert listening([each.pid]), each.name
+        assert beyond_loopback([each.pid]) == set(), each.name
 
 
 def test_an_up_that_says_nothing_keeps_the_stack_as_it_is(stack: LocalStack) -> None:

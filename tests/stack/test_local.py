@@ -24,6 +24,7 @@ from stack.local import LocalStack
 from stack.process import StackError, is_alive, read_record, signal_group
 from stack.settings import StackSettings
 from stack.submission import submit
+from tests.listening import beyond_loopback, listening
 
 pytestmark = pytest.mark.stack
 
@@ -62,11 +63,9 @@ def test_status_shows_each_service_running(stack: LocalStack) -> None:
 
 def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
     for each in stack.status():
-        listening = [
-            c for c in psutil.Process(each.pid).net_connections("inet") if c.status == "LISTEN"
-        ]
-        assert listening
-        assert {c.laddr.ip.removeprefix("::ffff:") for c in listening} == {"127.0.0.1"}
+        assert each.pid is not None
+        assert listening([each.pid])
+        assert beyond_loopback([each.pid]) == set()
 
 
 def test_a_second_up_reuses_all(stack: LocalStack) -> None:

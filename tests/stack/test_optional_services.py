@@ -13,6 +13,7 @@ from stack import ports
 from stack.local import LocalStack
 from stack.process import is_alive, read_record, signal_group, wait_gone
 from stack.settings import StackSettings
+from tests.listening import beyond_loopback, listening
 
 # Slow, as Elasticsearch needs half a minute to start.
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -40,12 +41,11 @@ def plain(asked: StackSettings) -> StackSettings:
 
 def test_they_listen_on_loopback_only_and_not_as_root(asked: StackSettings) -> None:
     for each in LocalStack(asked).status():
+        assert each.pid is not None
         process = psutil.Process(each.pid)
         family = [process, *process.children(recursive=True)]
-        listening = [
-            c for one in family for c in one.net_connections("inet") if c.status == "LISTEN"
-        ]
-        assert {c.laddr.ip.removeprefix("::ffff:") for c in listening} == {"127.0.0.1"}
+        assert listening([each.pid]), each.name
+        assert beyond_loopback([each.pid]) == set(), each.name
         if each.name in ("elasticsearch", "postgres"):
             assert all(one.uids().real != 0 for one in family)
 

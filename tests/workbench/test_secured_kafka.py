@@ -20,7 +20,7 @@ from evaluation.view_reader import open_consumer
 from generator.bookends import open_producer
 from generator.committed_offsets import CommittedOffsets
 from generator.kafka_client import KafkaRefused, client_settings, require_broker
-from generator.topics import create_run_topics, create_topics
+from generator.topics import create_run_topics, create_topics, floor_topic, run_topics
 from job.contracts import Topics
 from stack import kafka, kafka_access
 from stack.process import start, stop, wait_ready
@@ -58,12 +58,18 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackSettings]:
 @pytest.fixture
 def write(broker: StackSettings) -> Callable[..., str | None]:
     """Write one record as a user; gives the name of the error, None for written."""
+    producers: dict[tuple[str, str | None], Producer] = {}
+
+    def producer_of(user: str, transaction: str | None) -> Producer:
+        if (user, transaction) not in producers:
+            own = {} if transaction is None else {"transactional_id": transaction}
+            with kafka_user(broker, user):
+                producers[user, transaction] = open_producer(broker.kafka_address, **own)
+        return producers[user, transaction]
 
     def write_as(user: str, topic: str, transaction: str | None = None) -> str | None:
         errors: list[str | None] = []
-        own = {} if transaction is None else {"transactional_id": transaction}
-        with kafka_user(broker, user):
-            producer = open_producer(broker.kafka_address, **own)
+        producer = producer_of(user, transaction)
         if transaction is not None:
             producer.init_transactions(WAIT_S)
             producer.begin_transaction()
@@ -97,8 +103,9 @@ def test_each_writes_what_it_is_for(
 ) -> None:
     for topic in (TOPICS.swipes, TOPICS.card_profiles, TOPICS.fraud_reports):
         assert write("generator", topic) is None
+    assert write("job", TOPICS.decisions, f"{PREFIX}job-outgoing-1") is None
     for topic in (*TOPICS.outputs(), TOPICS.rule_audit):
-        assert write("job", topic, f"{PREFIX}job-outgoing-1") is None
+        assert write("job", topic) is None
     assert write("delivery", TOPICS.card_profiles) is None
     assert write("rules", TOPICS.rules) is None
 
@@ -138,10 +145,11 @@ def test_a_transaction_of_the_job_can_be_begun_by_the_job_alone(broker: StackSet
 def test_the_evaluation_reads_all_and_the_sender_nothing(
     broker: StackSettings, write: Callable[..., str | None]
 ) -> None:
-    assert write("job", TOPICS.decisions, f"{PREFIX}job-outgoing-1") is None
+    assert write("job", TOPICS.decisions) is None
     for topic in (TOPICS.swipes, *TOPICS.outputs()):
         assert read(broker, "evaluation", topic) is None
-    assert read(broker, "generator", TOPICS.decisions) == "TOPIC_AUTHORIZATION_FAILED"
+    # It has not even a group to read in; that no topic would be open to it, either, is seen below.
+    assert read(broker, "generator", TOPICS.decisions) == "GROUP_AUTHORIZATION_FAILED"
     with kafka_user(broker, "evaluation"):
         admin = require_broker(broker.kafka_address)
         assert read_ends(admin, partitions_of(admin, [TOPICS.decisions])).end
@@ -154,6 +162,17 @@ def test_the_evaluation_reads_all_and_the_sender_nothing(
             assert time.monotonic() < deadline_s
             time.sleep(0.05)
         assert probe.stop().num_rows > 0
+
+
+@pytest.mark.parametrize("user", sorted(set(kafka_access.USERS) - {kafka_access.ADMIN}))
+def test_each_sees_the_topics_on_which_it_has_a_right_and_no_others(
+    broker: StackSettings, user: str
+) -> None:
+    # Whoever may read or write a topic may see it.
+    with kafka_user(broker, user):
+        seen = set(require_broker(broker.kafka_address).list_topics(timeout=WAIT_S).topics)
+    mine = {name for r in rights(PREFIX) if (r.user, r.kind) == (user, "topic") for name in r.names}
+    assert seen == mine & set(run_topics(PREFIX)) | (seen & {floor_topic(PREFIX)} & mine)
 
 
 def test_topics_are_made_by_nobody_but_the_admin(broker: StackSettings) -> None:
