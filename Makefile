@@ -92,8 +92,8 @@ soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: mi
 state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [docs=FILE]
 	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms docs)
 
-autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=20000 duration=240 taskmanagers=3
-	@$(BIN)/paystream autoscale $(call options,scenario rate duration taskmanagers target_utilization boundary seed checkpoint_interval_ms) $(if $(s3),--s3)
+autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=15000 duration=240 taskmanagers=3
+	@$(BIN)/paystream autoscale $(call options,scenario rate warm_up duration taskmanagers target_utilization boundary seed checkpoint_interval_ms) $(if $(s3),--s3)
 
 controls: $(ENV) $(if $(full),$(JARS))  ## Does the harness notice what is broken on purpose? full=1 (on the real stack, too) run=RUN
 	@$(BIN)/paystream controls $(if $(full),--full) $(call option,run) $(call option,only)

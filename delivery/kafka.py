@@ -131,6 +131,24 @@ def open_consumer(bootstrap: str, group: str, extra: Settings) -> Consumer:
         "enable.auto.offset.store": "false",
         "enable.partition.eof": "true",
     }
+    return make_consumer(bootstrap, own, extra)
+
+
+def make_consumer(bootstrap: str, own: Settings, extra: Settings) -> Consumer:
+    """A silent consumer.
+
+    Parameters
+    ----------
+    bootstrap, extra
+        As for :func:`reach`.
+    own
+        What the caller needs; ``extra`` wins over it.
+
+    Raises
+    ------
+    DeliveryError
+        When a setting is refused.
+    """
     try:
         return Consumer(client_settings(bootstrap, own, extra), logger=silent_logger)
     except KafkaException as error:

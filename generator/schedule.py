@@ -23,8 +23,8 @@ HOURLY_ACTIVITY: Final = (
 BURST_PERIOD_S: Final = 20
 BURST_LENGTH_S: Final = 2
 BURST_FACTOR: Final = 4.0
-#: Peak: from one share of the wall time to the other, so many times the rate before and after. A
-#: choice: calm to compare with, and after it long enough for whoever scales to scale back.
+#: Peak: from one share of the measured time to the other, so many times the rate before and after.
+#: A choice: calm to compare with, and after it long enough for whoever scales to scale back.
 PEAK_FROM: Final = 0.25
 PEAK_TO: Final = 0.6
 PEAK_FACTOR: Final = 3.0
@@ -51,9 +51,16 @@ def time_at_activity(days: F64) -> I64:
     return time_ms.astype(np.int64)
 
 
-def peak_average(quiet_rate: float) -> float:
-    """The average rate of a peak whose quiet parts have this rate."""
-    return quiet_rate * (1 + (PEAK_FACTOR - 1) * (PEAK_TO - PEAK_FROM))
+def peak_span_s(duration_s: float, warm_up_s: float) -> tuple[float, float]:
+    """Seconds of the schedule from which and to which a peak lasts."""
+    return warm_up_s + PEAK_FROM * duration_s, warm_up_s + PEAK_TO * duration_s
+
+
+def peak_average(calm_rate: float, duration_s: float, warm_up_s: float) -> float:
+    """The average rate of a load with a peak, from that of its calm parts."""
+    begin_s, end_s = peak_span_s(duration_s, warm_up_s)
+    share = (end_s - begin_s) / (duration_s + warm_up_s)
+    return calm_rate * (1 + (PEAK_FACTOR - 1) * share)
 
 
 class Schedule:
@@ -86,7 +93,8 @@ def _steps(settings: ReplaySettings, wall_ms: int) -> tuple[F64, F64]:
     if settings.load == "constant":
         return np.array([0.0, wall_ms]), np.array([1.0])
     if settings.load == "peak":
-        peak_ms: F64 = np.array([0.0, PEAK_FROM, PEAK_TO, 1.0]) * float(wall_ms)
+        begin_s, end_s = peak_span_s(settings.duration_s, settings.warm_up_s)
+        peak_ms = np.array([0.0, begin_s * 1000, end_s * 1000, wall_ms])
         return peak_ms, np.array([1.0, PEAK_FACTOR, 1.0])
     if settings.load == "bursts":
         period_ms, length_ms = BURST_PERIOD_S * 1000, BURST_LENGTH_S * 1000

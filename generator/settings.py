@@ -135,7 +135,7 @@ class ReplaySettings(StrictSettings):
     load
         ``constant``; ``daily_rhythm`` follows the hour of the event time; ``bursts`` has two
         seconds at four times the rate in every twenty; ``peak`` has three times the rate from a
-        quarter to three fifths of the time.
+        quarter to three fifths of the measured time.
     event_time_start
         Event time of the first second, warm-up included. A fixed Monday evening by default, so
         that the same settings give the same bytes.

@@ -88,13 +88,7 @@ def create_run_topics(
         When one exists already (a run is alone) or the broker refuses.
     """
     names = run_topics(prefix)
-    create_topics(
-        bootstrap,
-        dict.fromkeys(names, partitions),
-        compacted=Topics.with_prefix(prefix).compacted(),
-        replication=replication,
-        extra=extra,
-    )
+    _create_those(names, bootstrap, prefix, partitions, replication, extra)
     return names
 
 
@@ -125,14 +119,26 @@ def create_missing_topics(
     """
     missing = sorted(set(run_topics(prefix)) - existing_topics(bootstrap, extra))
     if missing:
-        create_topics(
-            bootstrap,
-            dict.fromkeys(missing, partitions),
-            compacted=Topics.with_prefix(prefix).compacted(),
-            replication=replication,
-            extra=extra,
-        )
+        _create_those(missing, bootstrap, prefix, partitions, replication, extra)
     return tuple(missing)
+
+
+def _create_those(
+    names: Iterable[str],
+    bootstrap: str,
+    prefix: str,
+    partitions: int,
+    replication: int,
+    extra: Settings | None,
+) -> None:
+    """Make these topics of a run, each as it has to be."""
+    create_topics(
+        bootstrap,
+        dict.fromkeys(names, partitions),
+        compacted=Topics.with_prefix(prefix).compacted(),
+        replication=replication,
+        extra=extra,
+    )
 
 
 def create_topics(

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from stack.http_probe import http_probe
 from stack.java import java_binary, jvm_environment
 from stack.process import Service, StackError, write_whole
 from stack.settings import HOST, StackSettings
 from stack.unprivileged import as_service_user, hand_over, require_reachable
 
 NAME = "elasticsearch"
-_REQUEST_TIMEOUT_S = 2.0
 #: Of the distribution, which the node reads from its own configuration folder.
 _SHIPPED = ("jvm.options", "log4j2.properties")
 
@@ -89,16 +87,8 @@ def prepare(settings: StackSettings) -> None:
 
 def probe(settings: StackSettings) -> Callable[[], bool]:
     """Make a check that the node has a cluster state and serves."""
-    address = f"{settings.elasticsearch_url}/_cluster/health?wait_for_status=yellow&timeout=1s"
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(address, timeout=_REQUEST_TIMEOUT_S) as response:  # noqa: S310 - loopback
-                return bool(response.status == 200)
-        except (OSError, urllib.error.HTTPError):
-            return False
-
-    return answers
+    health = f"{settings.elasticsearch_url}/_cluster/health?wait_for_status=yellow&timeout=1s"
+    return http_probe(health)
 
 
 def _settings_text(settings: StackSettings) -> str:

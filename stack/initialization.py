@@ -19,6 +19,7 @@ _SPAN: Final = re.compile(
     r"name=JobInitialization, startTsMillis=(?P<began_ms>\d+), endTsMillis=(?P<ended_ms>\d+), "
     r"attributes=\{(?P<attributes>[^}]*)\}"
 )
+_DOWNLOAD: Final = "maxDownloadStateDurationMs"
 _ATTRIBUTE: Final = re.compile(r"([\w.]+)=([^,]+)")
 
 
@@ -88,9 +89,9 @@ def initializations(lines: Iterable[str], job_id: str) -> list[Initialization]:
     >>> line = (
     ...     "Reported span: SimpleSpan{scope=org.apache.flink.runtime.checkpoint."
     ...     "CheckpointStatsTracker, name=JobInitialization, startTsMillis=1000, endTsMillis=1900, "
-    ...     "attributes={jobId=ab, MaxDownloadStateDurationMs=700.0, "
-    ...     "MaxRestoreStateDurationMs=90.0, "
-    ...     "SumRestoredStateSizeBytes.REMOTE=5000.0}, children=[]}"
+    ...     "attributes={jobId=ab, maxDownloadStateDurationMs=700.0, "
+    ...     "maxRestoreStateDurationMs=90.0, "
+    ...     "sumRestoredStateSizeBytes.REMOTE=5000.0}, children=[]}"
     ... )
     >>> initializations([line], "ab")[0]._asdict() == {
     ...     "began_ms": 1000, "ended_ms": 1900, "download_ms": 700, "load_ms": 90,
@@ -106,16 +107,16 @@ def initializations(lines: Iterable[str], job_id: str) -> list[Initialization]:
         if span is None:
             continue
         attributes = dict(_ATTRIBUTE.findall(span["attributes"]))
-        if attributes.get("jobId") != job_id:
-            continue
+        if attributes.get("jobId") != job_id or _DOWNLOAD not in attributes:
+            continue  # of another job, or a start from nothing
         found.append(
             Initialization(
                 began_ms=int(span["began_ms"]),
                 ended_ms=int(span["ended_ms"]),
-                download_ms=_whole(attributes, "MaxDownloadStateDurationMs"),
-                load_ms=_whole(attributes, "MaxRestoreStateDurationMs"),
-                remote_bytes=_whole(attributes, "SumRestoredStateSizeBytes.REMOTE"),
-                local_bytes=_whole(attributes, "SumRestoredStateSizeBytes.LOCAL_DISK"),
+                download_ms=_whole(attributes, _DOWNLOAD),
+                load_ms=_whole(attributes, "maxRestoreStateDurationMs"),
+                remote_bytes=_whole(attributes, "sumRestoredStateSizeBytes.REMOTE"),
+                local_bytes=_whole(attributes, "sumRestoredStateSizeBytes.LOCAL_DISK"),
             )
         )
     return found

@@ -10,19 +10,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stack.http_probe import http_probe
 from stack.process import Service, StackError, write_whole
 from stack.settings import HOST, PROJECT_ROOT, StackSettings
 
 NAME = "prometheus"
 #: Rules that alert, and those that record what others ask for.
 RULES = PROJECT_ROOT / "monitoring" / "rules"
-_REQUEST_TIMEOUT_S = 2.0
 #: How long samples are kept. A choice: a weekend of local runs.
 _RETENTION = "3d"
 
@@ -87,16 +85,7 @@ def prepare(settings: StackSettings) -> None:
 
 def probe(settings: StackSettings) -> Callable[[], bool]:
     """Make a check that Prometheus answers queries."""
-    address = f"{settings.prometheus_url}/-/ready"
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(address, timeout=_REQUEST_TIMEOUT_S) as response:  # noqa: S310 - loopback
-                return bool(response.status == 200)
-        except (OSError, urllib.error.HTTPError):
-            return False
-
-    return answers
+    return http_probe(f"{settings.prometheus_url}/-/ready")
 
 
 def binary(settings: StackSettings, name: str) -> Path:

@@ -19,7 +19,7 @@ from evaluation.autoscaling.outcome import (
 )
 from evaluation.autoscaling.record import Autoscaling
 from evaluation.evaluate import Evaluation
-from generator.schedule import peak_average
+from generator.schedule import peak_average, peak_span_s
 from generator.settings import ReplaySettings
 from stack.autoscaler import classpath
 from stack.running import as_it_runs
@@ -56,8 +56,11 @@ class AutoscalePlan(BaseModel):
         Of the replay.
     rate_per_min
         Swipes a minute before and after the peak.
+    warm_up_s
+        Seconds of sending before the autoscaler looks at the job: one that has just started is
+        busier than it will be, since the JVM still compiles.
     duration_s
-        All of the sending: 1.1 calm, peak from a quarter to three fifths, calm.
+        Seconds after that; the peak lasts from a quarter to three fifths of them.
     taskmanagers
         That stand ready, one slot each: the highest parallelism.
     target_utilization, boundary
@@ -71,11 +74,12 @@ class AutoscalePlan(BaseModel):
 
     scenario: str = "geo_jump"
     seed: int = 1
-    rate_per_min: Annotated[int, Field(ge=1)] = 20_000
+    rate_per_min: Annotated[int, Field(ge=1)] = 15_000
+    warm_up_s: Annotated[int, Field(ge=0)] = 60
     duration_s: Annotated[int, Field(ge=60)] = 240
     taskmanagers: Annotated[int, Field(ge=2, le=64)] = 3
-    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.1
     checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 1_000
 
     def run_plan(self) -> RunPlan:
@@ -83,13 +87,18 @@ class AutoscalePlan(BaseModel):
         values = {
             "scenario": self.scenario,
             "seed": self.seed,
-            "rate_per_min": round(peak_average(self.rate_per_min)),
+            "rate_per_min": round(peak_average(self.rate_per_min, self.duration_s, self.warm_up_s)),
             "duration_s": self.duration_s,
-            "warm_up_s": 0,
+            "warm_up_s": self.warm_up_s,
             "load": "peak",
         }
         job = JobPlan(checkpoint_interval_ms=self.checkpoint_interval_ms)
         return RunPlan(replay=ReplaySettings.parse(values), job=job)
+
+    @property
+    def peak_s(self) -> tuple[float, float]:
+        """Seconds of the schedule from which and to which the peak lasts."""
+        return peak_span_s(self.duration_s, self.warm_up_s)
 
     def autoscaler_settings(self) -> dict[str, str]:
         """Keys of the autoscaler's library."""
@@ -154,6 +163,8 @@ def run_autoscale(
     scaled = AutoscaledRun(
         plan.autoscaler_settings(),
         SCALED,
+        plan.warm_up_s,
+        plan.peak_s,
         lambda decision: phases.line(
             f"decided at {decision.at_s:.0f} s", f"{decision.words}; {decision.reason}"
         ),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Final
 
 from confluent_kafka import KafkaException
@@ -48,7 +48,7 @@ _UNANSWERED: Final = (RestError, KafkaException, KafkaRefused, KafkaUnreachable,
 
 
 class AutoscaledRun(Intervention):
-    """Has the job scaled from the beginning of the sending to its end.
+    """Has the job scaled while swipes are sent, to the end of the sending.
 
     Parameters
     ----------
@@ -58,6 +58,10 @@ class AutoscaledRun(Intervention):
         The first operator of the one chain that is scaled. Of the others the library reckons with
         all that the chain before them puts out, though each of them gets only a part: it would
         have them scaled without need.
+    from_s
+        Second of the schedule in which the autoscaler is started.
+    peak_s
+        From which and to which second the load is higher.
     on_decision
         Told of each decision at once.
 
@@ -71,14 +75,20 @@ class AutoscaledRun(Intervention):
         self,
         settings: Mapping[str, str],
         scaled: str,
+        from_s: float,
+        peak_s: tuple[float, float],
         on_decision: Callable[[Decision], None] = lambda _decision: None,
     ) -> None:
         self.record = Autoscaling(
-            decided_by=f"{LIBRARY}, which did not come to run", settings=dict(settings)
+            decided_by=f"{LIBRARY}, which did not come to run",
+            settings=dict(settings),
+            peak_s=peak_s,
         )
+        self._from_s = from_s
         self._scaled = scaled
         self._on_decision = on_decision
         self._stop = threading.Event()
+        self._autoscaler: Child | None = None
         #: Of each chain of operators, as the autoscaler last saw it.
         self._parallelism: dict[str, int] = {}
         #: Of the schedule's second 0; unknown before the sending began.
@@ -91,24 +101,25 @@ class AutoscaledRun(Intervention):
     @contextmanager
     def _scaling(self, live: LiveJob) -> Iterator[None]:
         self.record.settings |= self._exclusions(live)
+        # Made now: what is missing must be known before the sending.
         words = command(live.stack.settings, live.job_id, LOOK_EVERY_MS, self.record.settings)
-        autoscaler = Child("the autoscaler", words, live.folder / "autoscaler.log")
-        watcher = threading.Thread(
-            target=self._watch,
-            args=(live, JobSampler(live), EventLog(autoscaler.log_file)),
-            name="autoscaling",
-            daemon=True,
-        )
-        try:
+        with ExitStack() as started:
+            watcher = threading.Thread(
+                target=self._watch,
+                args=(live, JobSampler(live), words, started),
+                name="autoscaling",
+                daemon=True,
+            )
             watcher.start()
-            yield
-            # One that died decides nothing any more: the run would show nothing, and not say why.
-            autoscaler.require_alive()
-        finally:
-            self._stop.set()
-            watcher.join()
-            autoscaler.stop()
-            write_autoscaling(live.history / AUTOSCALING_FILE, self.record)
+            try:
+                yield
+            finally:
+                self._stop.set()
+                watcher.join()
+                write_autoscaling(live.history / AUTOSCALING_FILE, self.record)
+            # One that died decided nothing any more: the run would show nothing, and not why.
+            if self._autoscaler is not None:
+                self._autoscaler.require_alive()
 
     def _exclusions(self, live: LiveJob) -> dict[str, str]:
         vertices = live.stack.rest.job(live.job_id).vertices
@@ -117,19 +128,29 @@ class AutoscaledRun(Intervention):
             raise RunBroken(f"the job has no chain of operators that begins with {self._scaled!r}")
         return {"job.autoscaler.vertex.exclude.ids": ";".join(others)}
 
-    def _watch(self, live: LiveJob, sampler: JobSampler, log: EventLog) -> None:
+    def _watch(
+        self, live: LiveJob, sampler: JobSampler, words: Sequence[str], started: ExitStack
+    ) -> None:
+        log: EventLog | None = None
         while not self._stop.wait(_SAMPLE_EVERY_S):
             progress = read_progress(live.folder)
             if progress is None or progress.start_monotonic_ns is None:
                 continue
             self._start_ns = progress.start_monotonic_ns
+            if log is None and self._second() >= self._from_s:
+                file = live.folder / "autoscaler.log"
+                self._autoscaler = Child("the autoscaler", words, file)
+                started.callback(self._autoscaler.stop)
+                log = EventLog(file)
             # A JobManager that is busy with a restart answers a moment later.
             with suppress(*_UNANSWERED):
                 self.record.samples.append(sampler.sample(progress))
-            for event in log.new():
-                self._take(event, sampler.vertex_names)
-        for event in log.new():
-            self._take(event, sampler.vertex_names)
+            self._take_all(log, sampler.vertex_names)
+        self._take_all(log, sampler.vertex_names)
+
+    def _take_all(self, log: EventLog | None, vertex_names: Mapping[str, str]) -> None:
+        for event in [] if log is None else log.new():
+            self._take(event, vertex_names)
 
     def _take(self, event: Event, vertex_names: Mapping[str, str]) -> None:
         at_s = self._at_s(event.time_ms)
@@ -166,9 +187,12 @@ class AutoscaledRun(Intervention):
 
     def _at_s(self, time_ms: int) -> float:
         """The second of the schedule for a wall time."""
-        ago_s = time.time() - time_ms / 1_000
-        start_ns = time.monotonic_ns() if self._start_ns is None else self._start_ns
-        return round((time.monotonic_ns() - start_ns) / 1e9 - ago_s, 3)
+        return round(self._second() - (time.time() - time_ms / 1_000), 3)
+
+    def _second(self) -> float:
+        """The second of the schedule now."""
+        now_ns = time.monotonic_ns()
+        return (now_ns - (now_ns if self._start_ns is None else self._start_ns)) / 1e9
 
 
 def _changes(event: Decided, vertex_names: Mapping[str, str]) -> tuple[VertexChange, ...]:

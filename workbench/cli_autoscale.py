@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from evaluation.autoscaling.timeline import print_timeline
 from evaluation.report import print_report
 from evaluation.verdict import worst
-from generator.schedule import PEAK_FACTOR, PEAK_FROM, PEAK_TO
+from generator.schedule import PEAK_FACTOR
 from generator.settings import SettingsError
 from workbench import cli_stack
 from workbench.autoscale import AutoscalePlan, run_autoscale
@@ -25,7 +25,10 @@ def autoscale(
     rate: Annotated[
         int, typer.Option(help="Swipes a minute before and after the peak.")
     ] = AutoscalePlan().rate_per_min,
-    duration: Annotated[int, typer.Option(help="Seconds of sending.")] = (
+    warm_up: Annotated[
+        int, typer.Option(help="Seconds of sending before the autoscaler looks at the job.")
+    ] = AutoscalePlan().warm_up_s,
+    duration: Annotated[int, typer.Option(help="Seconds of sending after that.")] = (
         AutoscalePlan().duration_s
     ),
     taskmanagers: Annotated[
@@ -48,6 +51,7 @@ def autoscale(
         plan = AutoscalePlan(
             scenario=scenario,
             rate_per_min=rate,
+            warm_up_s=warm_up,
             duration_s=duration,
             taskmanagers=taskmanagers,
             target_utilization=target_utilization,
@@ -58,10 +62,10 @@ def autoscale(
     except ValidationError as error:
         raise SettingsError.of(error) from None
     console = make_console()
+    begin_s, end_s = plan.peak_s
     console.print(
-        f"[bold]autoscale[/]: {scenario}, {rate:,} swipes a minute for {duration} s, "
-        f"{PEAK_FACTOR:g} times as many from second {duration * PEAK_FROM:.0f} to "
-        f"{duration * PEAK_TO:.0f}",
+        f"[bold]autoscale[/]: {scenario}, {rate:,} swipes a minute for {warm_up + duration} s, "
+        f"{PEAK_FACTOR:g} times as many from second {begin_s:.0f} to {end_s:.0f}",
         soft_wrap=True,
     )
     shown = run_autoscale(plan, Phases(console), RUNS, cli_stack.stack_settings(ha=False, s3=s3))

@@ -32,6 +32,10 @@ _EVENT_TIME_BEHIND_NS: Final = 1_000_000_000
 #: A job that was restored has no watermark yet from partitions without new records, and these hold
 #: event time back until they count as idle (the job's `--watermark.idle-timeout`, 5 s).
 _IDLE_AFTER_RESTORE_NS: Final = 5_000_000_000
+#: Event time that stands still for so long, while every record is dealt with, will not go on: a
+#: figure of a task that is gone can be among those that Flink tells. Six times the wait for idle
+#: partitions: a choice.
+_EVENT_TIME_STANDS_NS: Final = 30_000_000_000
 _CHECKPOINTS: Final = 2
 _ENDED: Final = ("FAILED", "CANCELED", "FINISHED")
 
@@ -93,6 +97,7 @@ def await_completion(
     end = progress.total
     deadline_s = time.monotonic() + timeout_s
     covered_ns: int | None = None
+    event_time = _EventTime(end_watermark_ms)
     still_since: tuple[CollectStatus, int] | None = None
     proved_ns: int | None = None
     reason = "nothing was known of it"
@@ -115,13 +120,13 @@ def await_completion(
             reason = f"the job had not finished {end - committed:,} of {end:,} records"
             still_since = covered_ns = None
             nudge()
-        elif watermark_ms is not None and watermark_ms < end_watermark_ms:
+        elif event_time.may_go_on(watermark_ms):
             reason = "event time had not reached the end, so windows were still open"
             still_since = covered_ns = None
         elif covered_ns is None:
             reason = "the outputs did not come to rest"
             covered_ns = time.monotonic_ns()
-            if watermark_ms is not None:
+            if watermark_ms is not None and watermark_ms >= end_watermark_ms:
                 behind_ns = 0
         elif status is None or status.time_ns <= covered_ns + behind_ns or not _still(status):
             still_since = None
@@ -134,6 +139,23 @@ def await_completion(
                 return Completion(True)
         time.sleep(_POLL_S)
     return Completion(False, f"{reason} {timeout_s:g} s after the last swipe")
+
+
+class _EventTime:
+    """Whether event time is still on its way to an end."""
+
+    def __init__(self, end_ms: int) -> None:
+        self._end_ms = end_ms
+        self._reached_ms: int | None = None
+        self._moved_ns = time.monotonic_ns()
+
+    def may_go_on(self, reached_ms: int | None) -> bool:
+        """Short of its end, and not standing still for too long; no where Flink does not say."""
+        if reached_ms is None or reached_ms >= self._end_ms:
+            return False
+        if reached_ms != self._reached_ms:
+            self._reached_ms, self._moved_ns = reached_ms, time.monotonic_ns()
+        return time.monotonic_ns() - self._moved_ns < _EVENT_TIME_STANDS_NS
 
 
 def _still(status: CollectStatus) -> bool:

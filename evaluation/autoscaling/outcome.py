@@ -98,6 +98,14 @@ def _up(record: Autoscaling, known: list[Sample]) -> Answer:
     if (highest.parallelism or 0) <= start:
         told = f"; it told: {record.notes[-1].words}" if record.notes else ""
         return Answer(question, "fail", f"the parallelism was {start} all the time{told}")
+    first = next((each for each in record.decisions if each.after > each.before), None)
+    if first is not None and first.at_s < record.peak_s[0]:
+        return Answer(
+            question,
+            "inconclusive",
+            f"at {first.at_s:.0f} s, before the load grew ({first.reason}): give a lower rate or a "
+            "higher target",
+        )
     words = f"from {start} to {highest.parallelism}"
     for each in rescalings(record):
         if each.after > each.before and each.to_s is not None:
@@ -140,6 +148,11 @@ def _down(record: Autoscaling, known: list[Sample]) -> Answer:
         return Answer(
             "scaled down", "fail", f"at the end the parallelism was {last.parallelism}, not {start}"
         )
+    begin = next(each.at_s for each in record.decisions if each.is_up)
+    falls = [each for each in record.decisions if each.after < each.before and each.at_s > begin]
+    if falls and falls[-1].at_s < record.peak_s[1]:
+        words = f"at {falls[-1].at_s:.0f} s, before the load fell ({falls[-1].reason})"
+        return Answer("scaled down", "inconclusive", words)
     high = [each for each in known if each.parallelism != start]
     after = next((each for each in known if high and each.at_s > high[-1].at_s), last)
     return Answer("scaled down", "pass", f"to {start}, reached at {after.at_s:.0f} s")

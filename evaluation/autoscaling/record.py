@@ -150,12 +150,15 @@ class Autoscaling(msgspec.Struct, kw_only=True):
         Who decided: program and version.
     settings
         Its own.
+    peak_s
+        Seconds of the schedule from which and to which the load is higher.
     applied_s
         Seconds at which the cluster took an order.
     """
 
     decided_by: str
     settings: dict[str, str] = {}
+    peak_s: tuple[float, float]
     samples: list[Sample] = []
     decisions: list[Decision] = []
     applied_s: list[float] = []

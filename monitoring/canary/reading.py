@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import OFFSET_END, Consumer, KafkaException
+from confluent_kafka import OFFSET_END, Consumer
 from confluent_kafka import TopicPartition as Place
 
-from delivery.kafka import Settings, client_settings, reason, silent_logger
-from delivery.problems import DeliveryError
+from delivery.kafka import Settings, make_consumer
 from monitoring.canary.figures import View
 from monitoring.canary.swipes import PREFIX
 from monitoring.canary.waiting import Waiting
@@ -109,7 +108,4 @@ def _open_consumer(view: View, bootstrap: str, extra: Settings) -> Consumer:
         # The default of 1 s would look like latency of the job.
         "fetch.queue.backoff.ms": "10",
     }
-    try:
-        return Consumer(client_settings(bootstrap, own, extra), logger=silent_logger)
-    except KafkaException as error:
-        raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
+    return make_consumer(bootstrap, own, extra)

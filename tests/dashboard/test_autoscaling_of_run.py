@@ -38,6 +38,7 @@ def record() -> Autoscaling:
     down = VertexChange(name="judge by card", before=2, after=1, load=0.1, target_per_s=500.0)
     return Autoscaling(
         decided_by="flink-autoscaler 1.10.0, the operator's own",
+        peak_s=(4.0, 8.0),
         samples=samples,
         decisions=[
             Decision(at_s=4.5, before=1, after=2, changes=(up,)),

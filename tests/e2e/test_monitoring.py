@@ -11,7 +11,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 import urllib.request
@@ -25,7 +24,6 @@ from typing import Any, Final
 import psutil
 import pytest
 
-from delivery.stopping import Stopping
 from generator.replay import cached_replay, load_manifest
 from generator.settings import ReplaySettings
 from generator.topics import create_run_topics
@@ -37,6 +35,7 @@ from stack.free_ports import free_ports
 from stack.local import LocalStack
 from stack.settings import StackSettings
 from tests.e2e.conftest import DISTURBED
+from tests.in_a_thread import in_a_thread
 from workbench.plan import JobPlan
 from workbench.running_job import RunningJob
 from workbench.submission import submitted
@@ -144,17 +143,10 @@ def singing(settings: StackSettings, prefix: str) -> Iterator[None]:
         port=settings.canary_port,
         interval_ms=100,
     )
-    stopping = Stopping()
-    thread = threading.Thread(
-        target=run_canary, args=(order, stopping, lambda _count: None), kwargs={"lag_every_s": 1.0}
-    )
-    thread.start()
-    try:
+    with in_a_thread(
+        lambda stopping: run_canary(order, stopping, lambda _count: None, lag_every_s=1.0)
+    ):
         yield
-    finally:
-        stopping.ask()
-        thread.join(30)
-    assert not thread.is_alive()
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_a_fault_takes_latency_and_throughput_out_of_the_verdict(recording):
 
 
 def scale(recording, *applied_s: float) -> None:
-    record = Autoscaling(decided_by="a test", applied_s=list(applied_s))
+    record = Autoscaling(decided_by="a test", peak_s=(4.0, 8.0), applied_s=list(applied_s))
     (recording.folder / "history").mkdir(parents=True, exist_ok=True)
     write_autoscaling((recording.folder / "history") / AUTOSCALING_FILE, record)
 

@@ -32,7 +32,7 @@ def test_bursts_are_four_times_as_dense() -> None:
 
 
 def test_a_peak_has_three_times_the_rate_of_the_calm_around_it() -> None:
-    due_s = schedule("peak").due_us(round(peak_average(60_000))) / 1_000_000
+    due_s = schedule("peak").due_us(round(peak_average(60_000, 60, 0))) / 1_000_000
     rates = [
         ((due_s >= begin) & (due_s < begin + 5)).sum() / 5 for begin in (0, 10, 15, 31, 36, 55)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from job.contracts import CONTRACT_VERSION, Decision, Swipe
 from monitoring.canary.canary import CanaryOrder, run_canary
 from monitoring.canary.group_lag import group_lag
 from stack.free_ports import free_ports
+from tests.in_a_thread import in_a_thread
 
 pytestmark = pytest.mark.stack
 
@@ -48,11 +48,10 @@ def every_second_decided(bootstrap: str, prefix: str) -> Iterator[None]:
     )
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
     consumer.subscribe([f"{prefix}swipes"])
-    stopping = threading.Event()
 
-    def decide() -> None:
+    def decide(stopping: Stopping) -> None:
         count = 0
-        while not stopping.is_set():
+        while not stopping.asked:
             message = consumer.poll(0.1)
             if message is None or message.error():
                 continue
@@ -63,13 +62,10 @@ def every_second_decided(bootstrap: str, prefix: str) -> Iterator[None]:
                 producer.produce(f"{prefix}decisions", decision_on(swipe), key)
                 producer.poll(0)
 
-    thread = threading.Thread(target=decide)
-    thread.start()
     try:
-        yield
+        with in_a_thread(decide):
+            yield
     finally:
-        stopping.set()
-        thread.join()
         consumer.close()
 
 
@@ -105,27 +101,20 @@ def test_what_is_decided_is_timed_and_what_is_not_is_lost(kafka_address: str, pr
         interval_ms=50,
         give_up_s=2,
     )
-    stopping = Stopping()
-    singing = threading.Thread(
-        target=run_canary, args=(order, stopping, lambda _n: None), kwargs={"lag_every_s": 0.5}
-    )
     count = 'paystream_canary_latency_seconds_bucket{le="1.0",view="%s"}'
     lost = 'paystream_canary_lost_total{view="%s"}'
-    with every_second_decided(kafka_address, prefix):
-        singing.start()
-        try:
-            found = wait_for(
-                port,
-                lambda figures: all(
-                    figures[name % view] >= 5
-                    for name in (count, lost)
-                    for view in ("uncommitted", "committed")
-                ),
-            )
-        finally:
-            stopping.ask()
-            singing.join(20)
-    assert not singing.is_alive()
+    with (
+        every_second_decided(kafka_address, prefix),
+        in_a_thread(lambda stopping: run_canary(order, stopping, lambda _n: None, lag_every_s=0.5)),
+    ):
+        found = wait_for(
+            port,
+            lambda figures: all(
+                figures[name % view] >= 5
+                for name in (count, lost)
+                for view in ("uncommitted", "committed")
+            ),
+        )
     assert found["paystream_canary_unsent_total"] == 0
     # Nobody has committed anything: the lag is all that was sent.
     lag = sum(value for name, value in found.items() if "consumer_lag_records" in name)

@@ -88,7 +88,9 @@ def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 
 def scale(live: Any, told: list[Decision], seconds: float = 1.5) -> None:
-    run = AutoscaledRun({"job.autoscaler.enabled": "true"}, "judge by card", told.append)
+    run = AutoscaledRun(
+        {"job.autoscaler.enabled": "true"}, "judge by card", 50.0, (110.0, 150.0), told.append
+    )
     with run.while_sending(live, None):  # type: ignore[arg-type]
         deadline_s = time.monotonic() + seconds
         while time.monotonic() < deadline_s and not (told and len(run.record.samples) > 4):
@@ -135,10 +137,21 @@ def test_chains_that_are_not_to_be_scaled_are_excluded(
     assert record.settings["job.autoscaler.vertex.exclude.ids"] == "v2;v3"
 
 
+def test_it_is_not_started_while_the_job_warms_up(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(monkeypatch, "print('started')")
+    run = AutoscaledRun({}, "judge by card", 1_000.0, (1_100.0, 1_200.0))
+    with run.while_sending(live, None):  # type: ignore[arg-type]
+        time.sleep(0.3)
+    assert run.record.samples
+    assert not (live.folder / "autoscaler.log").exists()
+
+
 def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> None:
     with (
         pytest.raises(RunBroken, match="score by card"),
-        AutoscaledRun({}, "score by card").while_sending(live, None),  # type: ignore[arg-type]
+        AutoscaledRun({}, "score by card", 0.0, (1.0, 2.0)).while_sending(live, None),  # type: ignore[arg-type]
     ):
         pass
 
@@ -146,7 +159,7 @@ def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> N
 def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> None:
     plan = AutoscalePlan(rate_per_min=10_000, taskmanagers=2, target_utilization=0.3)
     replay = plan.run_plan().replay
-    assert (replay.load, replay.rate_per_min) == ("peak", 17_000)
+    assert (replay.load, replay.rate_per_min) == ("peak", 15_600)
     settings = plan.autoscaler_settings()
     assert settings["job.autoscaler.vertex.max-parallelism"] == "2"
     assert settings["job.autoscaler.target.utilization"] == "0.3"

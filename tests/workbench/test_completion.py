@@ -144,6 +144,14 @@ def test_windows_that_event_time_has_not_closed_are_waited_for(scene):
     assert scene.run().complete
 
 
+def test_event_time_that_stands_still_is_not_waited_for_for_ever(scene, monkeypatch):
+    """A figure of a task that was killed stayed among the others until the run was given up."""
+    monkeypatch.setattr(completion, "_EVENT_TIME_STANDS_NS", 100_000_000)
+    scene.statuses = fresh()
+    scene.watermarks = [END_MS - 1]
+    assert scene.run(timeout_s=5).complete
+
+
 def test_where_flink_says_how_far_event_time_is_no_time_is_given_to_it(scene, monkeypatch):
     monkeypatch.setattr(completion, "_EVENT_TIME_BEHIND_NS", 10**12)
     scene.statuses = fresh()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from stack import postgres
 from stack.process import start, stop
 from stack.settings import StackSettings
 from tests.delivery.profiles.sample import profile
+from tests.in_a_thread import in_a_thread
 
 pytestmark = pytest.mark.stack
 
@@ -72,24 +72,9 @@ def publish(order: PublishOrder) -> PublishCounts:
 @contextmanager
 def publishing(order: PublishOrder) -> Iterator[None]:
     """A publisher that runs until it is told to stop."""
-    stopping = Stopping()
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            publish_profiles(replace(order, once=False), stopping, lambda _counts: None)
-        except Exception as error:  # the test's own thread tells it
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
+    endless = replace(order, once=False)
+    with in_a_thread(lambda stopping: publish_profiles(endless, stopping, lambda _counts: None)):
         yield
-    finally:
-        stopping.ask()
-        thread.join(30)
-    assert not thread.is_alive()
-    assert failures == []
 
 
 def topic_state(order: PublishOrder) -> dict[str, bytes | None]:

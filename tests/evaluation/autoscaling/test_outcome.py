@@ -48,6 +48,7 @@ def scaled(**changes: Any) -> Autoscaling:
     samples = [sample(at_s, **changes) for at_s in range(1, 200)]
     return Autoscaling(
         decided_by="a test",
+        peak_s=(60.0, 140.0),
         samples=samples,
         decisions=[decision(69.5, 1, 2), decision(145.2, 2, 1)],
         applied_s=[69.6, 145.3],
@@ -84,6 +85,20 @@ def test_a_job_that_was_never_scaled_fails_and_tells_the_last_note() -> None:
     assert outcome.verdict.value == "fail"
 
 
+def test_what_was_scaled_up_before_the_load_grew_proves_nothing() -> None:
+    record = scaled()
+    record.peak_s = (80.0, 140.0)
+    outcome = judge_autoscaling(record)
+    assert verdicts(outcome)["scaled up"] == "inconclusive"
+    assert "before the load grew" in outcome.verdict.reason
+
+
+def test_what_was_scaled_down_before_the_load_fell_proves_nothing() -> None:
+    record = scaled()
+    record.peak_s = (60.0, 160.0)
+    assert verdicts(judge_autoscaling(record))["scaled down"] == "inconclusive"
+
+
 def test_a_lag_that_stays_fails() -> None:
     record = scaled()
     record.samples = [
@@ -109,7 +124,7 @@ def test_a_job_that_stays_large_fails() -> None:
 
 @pytest.mark.parametrize("samples", [[], [Sample(at_s=1.0, parallelism=1)]])
 def test_a_job_that_was_never_seen_running_proves_nothing(samples: list[Sample]) -> None:
-    record = Autoscaling(decided_by="a test", samples=samples)
+    record = Autoscaling(decided_by="a test", peak_s=(60.0, 140.0), samples=samples)
     assert judge_autoscaling(record).verdict.value == "inconclusive"
 
 

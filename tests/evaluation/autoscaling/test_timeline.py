@@ -25,6 +25,7 @@ def record() -> Autoscaling:
     ]
     return Autoscaling(
         decided_by="flink-autoscaler 0",
+        peak_s=(20.0, 35.0),
         samples=samples,
         decisions=[Decision(at_s=23.4, before=1, after=2, changes=(CHANGE,))],
         notes=[Note(at_s=30.2, words="Something: else")],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.k8s.conftest import KUSTOMIZE
 from tests.workbench.deployment.cluster import manifest
 from workbench.deployment.kubectl import Kubectl
 from workbench.deployment.problems import DeploymentError
@@ -76,13 +77,23 @@ def test_a_pod_that_is_about_to_go_says_nothing() -> None:
     assert [each["metadata"]["name"] for each in kubectl.pods("evaluation", "staging")] == ["new"]
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-def test_an_overlay_is_rendered_by_the_real_one(tmp_path: Path) -> None:
+def renderers() -> dict[str, Kubectl]:
+    """What builds an overlay for real: kustomize, which the checks bring, and kubectl's own."""
+    code = f"import os, sys; os.execv({str(KUSTOMIZE)!r}, ['kustomize', 'build', sys.argv[2]])"
+    found = {"kustomize": Kubectl(shlex.join([sys.executable, "-c", code]))}
+    if shutil.which("kubectl") is not None:
+        found["kubectl"] = Kubectl()
+    return found
+
+
+@pytest.mark.parametrize("renderer", renderers())
+def test_an_overlay_is_rendered_for_real(renderer: str, tmp_path: Path) -> None:
+    kubectl = renderers()[renderer]
     (tmp_path / "kustomization.yaml").write_text("namespace: staging\nresources: [map.yaml]\n")
     (tmp_path / "map.yaml").write_text(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}\n"
     )
-    (found,) = Kubectl().render(tmp_path)
+    (found,) = kubectl.render(tmp_path)
     assert found["metadata"] == {"name": "x", "namespace": "staging"}
     with pytest.raises(DeploymentError, match="kubectl kustomize failed"):
-        Kubectl().render(tmp_path / "none")
+        kubectl.render(tmp_path / "none")
