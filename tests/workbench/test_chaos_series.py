@@ -189,6 +189,7 @@ def test_clearing_up_takes_what_broken_runs_left_and_nothing_else(monkeypatch):
 
     class Stack:
         def __init__(self, settings: Any) -> None:
+            self.settings = settings
             self.rest = SimpleNamespace(jobs=lambda: jobs, cancel=cancelled.append)
 
         @contextmanager
