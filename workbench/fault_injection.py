@@ -32,9 +32,10 @@ from workbench.restart_phases import restart_phases
 #: Longest wait for a moment at which the transaction holds enough records, seconds: several
 #: checkpoints. What is then there is taken as it is.
 _FULL_TRANSACTION_S: Final = 5.0
-#: Longest wait for the job to run again, and for a checkpoint after that, seconds.
+#: Longest wait for the job to run again, and for a checkpoint after that, seconds: with a large
+#: state both take minutes.
 _RECOVERED_S: Final = 900.0
-_CHECKPOINT_S: Final = 60.0
+_CHECKPOINT_S: Final = 300.0
 _POLL_S: Final = 0.01
 _CHECKPOINT_POLL_S: Final = 0.1
 

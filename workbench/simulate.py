@@ -252,7 +252,7 @@ def _live(run: Run, stack: LocalStack, cleanup: ExitStack) -> None:
                 nudging(bootstrap, run.prefix, run.plan.partitions, run.start_ms - 1) as nudge,
             ):
                 if run.plan.job.start_from is not None:
-                    wait_checkpointed(stack, job.id, PROFILES_TIMEOUT_S, bar)
+                    wait_checkpointed(stack, job.id, bar)
                 wait_consumed(
                     stack,
                     job.id,
