@@ -23,7 +23,7 @@ MECHANISM: Final = "SCRAM-SHA-512"
 #: May do everything; the broker itself is one of its clients.
 ADMIN: Final = "admin"
 #: Everybody else may do what an access rule allows: nothing, after the start.
-USERS: Final = (ADMIN, "generator", "job", "evaluation", "delivery", "rules")
+USERS: Final = (ADMIN, "generator", "job", "evaluation", "delivery", "rules", "canary")
 #: Whom the broker's certificate names. Only who holds its key may talk to the controller.
 BROKER: Final = "CN=paystream-broker"
 _VALID_DAYS: Final = 3650

@@ -26,12 +26,15 @@ from evaluation.view_reader import READER_GROUP
 from generator.kafka_client import KafkaRefused, reason, require_broker
 from generator.topics import floor_topic
 from job.contracts import Topics
+from monitoring.canary.reading import CANARY_GROUP
+from workbench.rule_topic import RULES_GROUP
 
 Kind = Literal["topic", "group", "transactional id"]
 Operation = Literal["read", "write", "create", "describe"]
 
 #: Consumer group of what carries alerts to Elasticsearch.
 INDEX_GROUP: Final = "paystream-index-alerts"
+_GROUPS_OF_ALL: Final = {INDEX_GROUP, READER_GROUP, RULES_GROUP, CANARY_GROUP}
 _TIMEOUT_S: Final = 30.0
 _ANY: Final = AclBindingFilter(
     ResourceType.ANY,
@@ -107,7 +110,13 @@ def rights(prefix: str = "", group: str | None = None) -> tuple[Right, ...]:
         Right("delivery", "topic", (topics.alerts_dead_letters,), ("create", "write")),
         Right("delivery", "group", (INDEX_GROUP,), ("read",)),
         Right("rules", "topic", (topics.rules,), ("write", "read")),
-        Right("rules", "topic", (topics.rule_audit,), ("read",)),
+        # What the job has taken, and what it has refused.
+        Right("rules", "topic", (topics.rule_audit, topics.dead_letters), ("read",)),
+        Right("rules", "group", (RULES_GROUP,), ("describe",)),
+        # How many swipes wait is the difference of the topic's end and what the job has committed.
+        Right("canary", "topic", (topics.swipes,), ("write", "read")),
+        Right("canary", "topic", (topics.decisions,), ("read",)),
+        Right("canary", "group", (group, CANARY_GROUP), ("describe",)),
     )
 
 
@@ -149,7 +158,9 @@ def _await_held(admin: AdminClient, bindings: list[AclBinding]) -> None:
 
 
 def withdraw(bootstrap: str, prefix: str, group: str | None = None) -> None:
-    """Take away all that :func:`grant` gave.
+    """Take away what :func:`grant` gave on topics of this prefix and on the job's group.
+
+    Readers' own groups are those of every run: who loses the right on them cannot read the next.
 
     Raises
     ------
@@ -157,8 +168,9 @@ def withdraw(bootstrap: str, prefix: str, group: str | None = None) -> None:
         As for :func:`grant`.
     """
     bindings = [each for right in rights(prefix, group) for each in _bindings(right)]
+    own = [each for each in bindings if each.name not in _GROUPS_OF_ALL]
     admin: AdminClient = require_broker(bootstrap)
-    for future in admin.delete_acls([_filter(each) for each in bindings]).values():
+    for future in admin.delete_acls([_filter(each) for each in own]).values():
         try:
             future.result(_TIMEOUT_S)
         except KafkaException as error:

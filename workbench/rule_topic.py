@@ -27,6 +27,8 @@ from job.contracts import DeadLetter, RuleAudit, Topics
 
 #: Longest wait for Kafka's confirmation, and for the end of a topic, in seconds.
 TIMEOUT_S: Final = 30.0
+#: Nobody joins it: librdkafka asks who coordinates it all the same.
+RULES_GROUP: Final = "paystream-rules"
 _POLL_S: Final = 0.1
 
 #: Partition and offset on ``rules``.
@@ -207,7 +209,7 @@ class _Reader:
 
 def _reader(bootstrap: str, places: list[TopicPartition]) -> _Reader:
     own: dict[str, Any] = {
-        "group_id": "paystream-rules",
+        "group_id": RULES_GROUP,
         "enable_auto_commit": False,
         "isolation_level": "read_uncommitted",
         "fetch_wait_max_ms": 20,

@@ -19,6 +19,8 @@ from monitoring.canary.figures import View
 from monitoring.canary.swipes import PREFIX
 from monitoring.canary.waiting import Waiting
 
+#: Nobody joins it: librdkafka asks who coordinates it all the same.
+CANARY_GROUP: Final = "paystream-canary"
 _BATCH: Final = 1_000
 _POLL_S: Final = 0.1
 _KEY_PREFIX: Final = PREFIX.encode()
@@ -98,7 +100,7 @@ class DecisionReader(threading.Thread):
 
 def _open_consumer(view: View, bootstrap: str, extra: Settings) -> Consumer:
     own = {
-        "group.id": "paystream-canary",
+        "group.id": CANARY_GROUP,
         "enable.auto.commit": "false",
         "enable.auto.offset.store": "false",
         "isolation.level": f"read_{view}",

@@ -33,7 +33,8 @@ def test_every_topic_of_a_run_has_exactly_those_who_may_write_it() -> None:
     }
     written = {*topics.outputs(), topics.rule_audit}
     assert {name for name, users in writers.items() if users == {"job"}} == written
-    assert writers[topics.swipes] == writers[topics.fraud_reports] == {"generator"}
+    assert writers[topics.swipes] == {"generator", "canary"}
+    assert writers[topics.fraud_reports] == {"generator"}
     # From a replay, or out of the database.
     assert writers[topics.card_profiles] == {"generator", "delivery"}
     assert writers[topics.rules] == {"rules"}

@@ -6,8 +6,10 @@ import pytest
 
 from generator.topics import PARTITIONS, floor_topic, run_topics, topic_config
 from job.contracts import Topics
+from job.flink.options import JobOptions
 from tests.k8s.conftest import OVERLAYS, WITH_SIMULATION, Manifest, built, of_kind
 from tests.k8s.test_job_arguments import options
+from workbench.kafka_rights import rights as granted
 
 TOPICS = Topics.with_prefix()
 #: Beside a run's own: `paystream index-alerts` writes it.
@@ -81,16 +83,26 @@ def test_production_forgets_nothing_that_is_compacted_or_an_audit():
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_job_may_do_what_it_does(overlay):
-    made = options(overlay)
-    prefix = f"{made.transactional_id_prefix}*"
-    reads = {TOPICS.swipes, TOPICS.card_profiles, TOPICS.rules, TOPICS.fraud_reports}
-    writes = {*TOPICS.outputs(), TOPICS.rule_audit}
-    expected: Rights = {("topic", name): {"Read", "Describe"} for name in reads}
-    expected |= {("topic", name): {"Write", "Describe"} for name in writes}
-    expected[("group", made.group_id)] = {"Read", "Describe"}
-    expected[("transactionalId", prefix)] = {"Write", "Describe"}
-    assert rights(overlay, "paystream-job") == expected
+@pytest.mark.parametrize("user", ["job", "rules", "delivery", "canary"])
+def test_each_program_has_the_rights_that_it_was_tried_with(overlay, user):
+    """Those of a secured broker on one machine (`tests/workbench/test_secured_kafka.py`)."""
+    assert rights(overlay, f"paystream-{user}") == tried(user, options(overlay))
+
+
+def tried(user: str, made: JobOptions) -> Rights:
+    """Rights of a user as the code grants them, in Strimzi's words."""
+    prefix = made.transactional_id_prefix
+    assert prefix == made.group_id, "the code names both with one word"
+    found: Rights = {}
+    for right in granted("", made.group_id):
+        # An operator makes the topics here.
+        operations = {each.capitalize() for each in right.operations} - {"Create"}
+        kind = {"transactional id": "transactionalId"}.get(right.kind, right.kind)
+        star = "*" if right.kind == "transactional id" else ""
+        for name in right.names if right.user == user else ():
+            # To read or write is to know of it; said in full, since policies look for it.
+            found[kind, name + star] = operations | {"Describe"}
+    return found
 
 
 @pytest.mark.parametrize("overlay", WITH_SIMULATION)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -22,11 +26,15 @@ from generator.committed_offsets import CommittedOffsets
 from generator.kafka_client import KafkaRefused, client_settings, require_broker
 from generator.topics import create_run_topics, create_topics, floor_topic, run_topics
 from job.contracts import Topics
+from monitoring.canary.canary import CanaryOrder, run_canary
 from stack import kafka, kafka_access
+from stack.free_ports import free_ports
 from stack.process import start, stop, wait_ready
 from stack.settings import StackSettings
+from tests.in_a_thread import in_a_thread
 from workbench.kafka_rights import grant, rights, withdraw
 from workbench.kafka_user import kafka_user
+from workbench.rule_topic import read_topic
 
 pytestmark = pytest.mark.stack
 
@@ -126,6 +134,7 @@ def test_each_writes_what_it_is_for(
         ("delivery", TOPICS.alerts),
         ("delivery", TOPICS.swipes),
         ("rules", TOPICS.swipes),
+        ("canary", TOPICS.decisions),
     ],
 )
 def test_nobody_writes_what_is_anothers(
@@ -268,6 +277,62 @@ def _holds(file: Path, texts: set[str]) -> bool:
 def test_a_file_for_a_shell_makes_one_that_user(broker: StackSettings) -> None:
     lines = kafka_access.environment_file(broker, "job").read_text().splitlines()
     assert dict(line.split("=", 1) for line in lines) == kafka_access.environment(broker, "job")
+
+
+def test_who_changes_rules_publishes_and_hears_what_the_job_says(
+    broker: StackSettings, tmp_path: Path
+) -> None:
+    with kafka_user(broker, "rules"):
+        done = subprocess.run(
+            [
+                *(Path(sys.executable).with_name("paystream"), "rules"),
+                *("--bootstrap", broker.kafka_address, "--topic-prefix", PREFIX),
+                *("publish", "--rule", "velocity", "--mode", "shadow", "--wait", "1"),
+            ],
+            env={**os.environ, "PAYSTREAM_RULES_LEDGER": str(tmp_path / "ledger.jsonl")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    # Nobody is here to answer; a topic that may not be read would be called missing.
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no job has said within 1 s" in done.stdout
+    with kafka_user(broker, "rules"):
+        assert len(read_topic(broker.kafka_address, PREFIX)) == 1
+
+
+def test_the_canary_sings_and_sees_how_far_the_job_is(broker: StackSettings) -> None:
+    (port,) = free_ports(1)
+    order = CanaryOrder(
+        bootstrap=broker.kafka_address,
+        prefix=PREFIX,
+        group=f"{PREFIX}job",
+        port=port,
+        interval_ms=50,
+        give_up_s=1,
+    )
+    with (
+        kafka_user(broker, "canary"),
+        in_a_thread(lambda stopping: run_canary(order, stopping, lambda _n: None, lag_every_s=0.5)),
+    ):
+        deadline_s = time.monotonic() + WAIT_S
+        while not {"paystream_canary_lost_total", "paystream_consumer_lag_records"} <= counted(
+            port
+        ):
+            assert time.monotonic() < deadline_s, counted(port)
+            time.sleep(0.2)
+
+
+def counted(port: int) -> set[str]:
+    """Names of figures that are above 0."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+    except OSError:
+        return set()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name.partition("{")[0] for name, value in pairs if float(value) > 0}
 
 
 def test_rights_that_are_taken_away_are_gone(
