@@ -1,16 +1,19 @@
 # What is in the images?
 #
 #   flink      the job where it runs: Flink, the Kafka connector, the S3 plugin, the job and its jar
-#   workbench  what runs beside it: dashboard, indexer, publisher, topics, object store
+#   workbench  what runs beside it: dashboard, indexer, publisher, canary, topics, object store
+#   kafka      the broker's own image, and the agent by which it tells Prometheus of itself
 #
 #   docker build --target flink --tag paystream/flink-job:0.1.0 .
 #   docker build --target workbench --tag paystream/workbench:0.1.0 .
 #
-# The base is pinned by digest: the tag says to people what it is, the digest decides. A newer one
+# Bases are pinned by digest: the tag says to people what it is, the digest decides. A newer one
 # is taken on purpose; this prints its digest:
 #   docker buildx imagetools inspect --format '{{.Manifest.Digest}}' python:3.11-slim-bookworm
-# This one is the index that Docker's official images published on 25 August 2026 (Python 3.11.16).
+# Python's is the index that Docker's official images published on 25 August 2026 (Python 3.11.16).
+# Kafka's is the one that public build files name for that tag.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
+ARG KAFKA_IMAGE=apache/kafka:4.2.0@sha256:9516fb7634bad307d17c33b589fde9023003b0cb761374f500002b980a3149b9
 
 # ---- what is needed to build, and is in no image
 
@@ -25,11 +28,17 @@ RUN apt-get update \
 WORKDIR /build
 
 FROM build AS jars
-COPY pom.xml ./
-RUN for profile in flink-connector flink-s3; do \
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+COPY pom.xml jars.sha256 ./
+# Maven pins versions and no contents: what came is held against what was tried, file by file.
+RUN for profile in flink-connector flink-s3 monitoring; do \
         mvn --quiet --batch-mode --activate-profiles "$profile" dependency:copy-dependencies \
             -DincludeScope=runtime -DoutputDirectory="/jars/$profile"; \
-    done
+    done \
+    && grep -E '  (flink-connector|flink-s3|monitoring)/' jars.sha256 \
+        | sed 's#  #  /jars/#' >wanted.sha256 \
+    && sha256sum --check --strict --quiet wanted.sha256 \
+    && [[ $(find /jars -type f | wc -l) -eq $(wc -l <wanted.sha256) ]]
 COPY job/java ./job/java
 RUN mvn --quiet --batch-mode --file job/java/pom.xml -DbuildDirectory=/build/target package \
     && mkdir -p /jars/job \
@@ -107,6 +116,7 @@ COPY scenarios ./scenarios
 COPY generator ./generator
 COPY evaluation ./evaluation
 COPY delivery ./delivery
+COPY monitoring ./monitoring
 COPY stack ./stack
 COPY dashboard ./dashboard
 COPY workbench ./workbench
@@ -119,3 +129,9 @@ USER 10001:10001
 EXPOSE 8501
 ENTRYPOINT ["paystream"]
 CMD ["--help"]
+
+# ---- the broker: the image's own user, entry point and scripts stay
+
+FROM ${KAFKA_IMAGE} AS kafka
+COPY --from=jars /jars/monitoring/ /opt/monitoring/
+COPY monitoring/kafka-jmx.yml /opt/monitoring/kafka-jmx.yml

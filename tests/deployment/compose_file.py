@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -52,11 +53,18 @@ def mounts(compose: Compose) -> Iterator[tuple[str, str, list[str]]]:
             yield name, source, rest
 
 
-def missing_files(compose: Compose, root: Path = ROOT) -> list[str]:
-    """Files and folders of the checkout that are mounted and not there: an engine would make a
-    folder of that name."""
+def missing_files(compose: Compose) -> list[str]:
+    """Files and folders that are mounted and not in a fresh checkout: an engine would make a folder
+    of that name."""
     sources = {source for _, source, _ in mounts(compose) if source.startswith(".")}
-    return sorted(source for source in sources if not (root / source).exists())
+    return sorted(source for source in sources if not _kept(source))
+
+
+def _kept(source: str) -> bool:
+    """Whether git keeps it, or something in it."""
+    command = ("git", "ls-files", "--", source)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return bool(done.stdout)
 
 
 def writable_files(compose: Compose) -> list[str]:

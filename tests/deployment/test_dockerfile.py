@@ -19,6 +19,8 @@ TEXT = DOCKERFILE.read_text(encoding="utf-8")
 STAGES = dockerfile.stages(TEXT)
 HADOLINT = Path(sys.executable).with_name("hadolint")
 IMAGES = ("flink", "workbench")
+#: The broker's image is as its makers have it: user, entry point, scripts.
+ON_ANOTHERS = ("kafka",)
 
 
 def lint(file: Path) -> str:
@@ -71,8 +73,13 @@ def test_the_images_of_the_compose_file_are_stages() -> None:
         for each in compose_file.services(compose_file.read()).values()
         if "build" in each
     ]
-    assert set(builds) == set(IMAGES)
-    assert set(IMAGES) <= STAGES.keys()
+    assert set(builds) == {*IMAGES, *ON_ANOTHERS}
+    assert set(builds) <= STAGES.keys()
+
+
+@pytest.mark.parametrize("image", ON_ANOTHERS)
+def test_files_alone_are_added_to_anothers_image(image: str) -> None:
+    assert {each.name for each in STAGES[image].instructions} == {"COPY"}
 
 
 def copies_of_the_checkout(text: str) -> list[str]:

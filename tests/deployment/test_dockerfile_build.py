@@ -6,6 +6,7 @@ What only a container can do is left out and named: packages of Debian, and the 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -15,12 +16,16 @@ import pytest
 from job.version import hash_of
 from stack import flink_home
 from stack.compose.shipped import shipped_settings
+from tests.deployment import compose_file
 from tests.deployment.compose_file import ROOT
 from tests.deployment.dockerfile import Build, moved
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMMANDS = "".join(
+    file.read_text(encoding="utf-8") for file in sorted((ROOT / "workbench").glob("cli*.py"))
+)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +129,28 @@ def test_the_workbench_s_image_has_its_command_and_the_object_store(build: Build
     done = python(root, "-m", "workbench.cli", "--help")
     assert done.returncode == 0, done.stderr
     assert (root / "opt/venv/bin/weed").exists()
+
+
+def test_what_the_containers_start_finds_all_that_it_imports(build: Build) -> None:
+    """A command imports its own modules when it is called: `--help` would not miss them."""
+    root = build.root("workbench")
+    modules = sorted(
+        f"{package}.{path.stem}"
+        for package in ("delivery.alerts", "delivery.profiles", "monitoring.canary", "dashboard")
+        for path in (ROOT / package.replace(".", "/")).glob("*.py")
+        if path.stem != "__init__"
+    )
+    done = python(root, "-W", "ignore", "-c", "".join(f"import {name}\n" for name in modules))
+    assert done.returncode == 0, done.stderr
+    imported = re.findall(r"^\s+from (\w+)[\w.]* import", COMMANDS, re.MULTILINE)
+    assert {name for name in imported if not (root / "opt/paystream" / name).is_dir()} == set()
+
+
+def test_the_brokers_image_has_the_agent_that_it_is_started_with(build: Build) -> None:
+    broker = compose_file.services(compose_file.read())["kafka"]
+    agent, _, settings = broker["environment"]["KAFKA_OPTS"].partition("=9404:")
+    for path in (agent.removeprefix("-javaagent:"), settings):
+        assert (build.root("kafka") / path.lstrip("/")).is_file()
 
 
 @pytest.mark.parametrize(
