@@ -14,7 +14,7 @@ from dashboard.links import link
 from dashboard.overview.engineer import engineer
 from dashboard.overview.exams import newest_ab, newest_exam
 from dashboard.overview.gates_report import newest_gates
-from dashboard.overview.manager import manager
+from dashboard.overview.risk_manager import risk_manager
 from dashboard.overview.release import ANSWERS, Ground, answer, grounds
 from dashboard.overview.rules_owner import rules_owner
 from dashboard.run.kept import KeptRun, keep
@@ -51,7 +51,7 @@ def render() -> None:
     with middle:
         engineer(run)
     with right:
-        manager(exam)
+        risk_manager(exam)
     if gates is not None:
         _gates(*gates)
 

@@ -125,6 +125,7 @@ def figures(evaluation: Evaluation, judge: str) -> dict[str, Any]:
     return {figure.name: figure.value for figure in result.figures}
 
 
+@pytest.mark.slow
 def test_a_job_in_java_is_judged_and_loses_and_repeats_nothing(
     java_jar, run_external, kafka_address, prefix, tmp_path
 ):
@@ -162,6 +163,7 @@ def test_a_job_in_java_is_judged_and_loses_and_repeats_nothing(
     assert msgspec.json.decode((folder / "history" / "job.json").read_bytes())["complete"]
 
 
+@pytest.mark.slow
 def test_senders_that_run_apart_are_judged_as_one(
     java_jar, run_external, kafka_address, prefix, tmp_path
 ):

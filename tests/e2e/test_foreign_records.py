@@ -71,6 +71,7 @@ class ForeignSender(threading.Thread):
             self.errors.append(f"{message.key()!r}: {error}")
 
 
+@pytest.mark.slow
 def test_a_compressed_record_of_any_size_restarts_nothing(run_it: Any, stack_settings: Any) -> None:
     foreign = ForeignSender(stack_settings.kafka_address)
     foreign.start()

@@ -49,6 +49,7 @@ class Unreadable(Intervention):
         return nullcontext()
 
 
+@pytest.mark.slow
 class TestCopiedCards:
     """One run with unreadable reports among the others, looked at from several sides."""
 

@@ -76,8 +76,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 
 def test_judges_are_found_by_discovery():
-    names = ["delivery", "detection", "latency", "recovery", "stability", "throughput"]
-    assert list(judge_classes()) == names
+    names = {"delivery", "detection", "latency", "recovery", "stability", "throughput"}
+    assert names <= judge_classes().keys()
+    assert list(judge_classes()) == sorted(judge_classes())
 
 
 @pytest.mark.parametrize("judge", judge_classes().values(), ids=lambda judge: judge.name)

@@ -64,6 +64,7 @@ ADDED = {
     r"state\.backend\.rocksdb\.localdir": "a volume; the local stack says it for each TaskManager",
     r"pipeline\.max-parallelism": "the job sets it, too; the autoscaler reads it",
     r"web\.submit\.enable": "nobody submits a second job; the local stack's jobs come that way",
+    r"jobmanager\.memory\.jvm-overhead\.min": "the driver's Python runs in the same container",
     r"metrics\.reporter.*": "for Prometheus",
     r"state\.backend\.rocksdb\.metrics\..*": "for Prometheus; locally with monitoring only",
     r"job\.autoscaler\..*": "of the operator",

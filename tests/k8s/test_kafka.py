@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from generator.topics import PARTITIONS, floor_topic, run_topics, topic_config
@@ -82,9 +84,11 @@ def test_production_forgets_nothing_that_is_compacted_or_an_audit():
         assert retention_ms == -1 or retention_ms >= week_ms, name
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
-@pytest.mark.parametrize("user", ["job", "rules", "delivery", "canary"])
-def test_each_program_has_the_rights_that_it_was_tried_with(overlay, user):
+@pytest.mark.parametrize(
+    ("user", "overlay"),
+    [*itertools.product(("job", "rules", "delivery"), OVERLAYS), ("canary", "production")],
+)
+def test_each_program_has_the_rights_that_it_was_tried_with(user, overlay):
     """Those of a secured broker on one machine (`tests/workbench/test_secured_kafka.py`)."""
     assert rights(overlay, f"paystream-{user}") == tried(user, options(overlay))
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
-from tests.k8s.conftest import Manifest, built, of_kind
+from tests.k8s.conftest import ROOT, Manifest, built, of_kind
 from tests.k8s.crds import DEFINED, crd_schema, strict
 
 #: Of the schemas that are held against; the API groups that are used are the same since 1.27.
@@ -102,12 +103,47 @@ def test_a_schema_is_made_strict_where_it_names_its_fields():
 
 
 def test_prometheus_scrapes_a_port_that_the_pods_have(manifests):
-    (monitor,) = of_kind(manifests, "PodMonitor").values()
-    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
-    assert set(monitor["spec"]) == {"selector", "podMetricsEndpoints"}
-    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    for monitor in of_kind(manifests, "PodMonitor").values():
+        assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+        assert set(monitor["spec"]) == {"selector", "podMetricsEndpoints"}
+        (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        ports = {
+            port["name"]
+            for labels, pod in labelled_pods(manifests)
+            if wanted <= labels.items()
+            for port in pod["containers"][0]["ports"]
+        }
+        assert endpoint["port"] in ports
+
+
+def labelled_pods(manifests):
+    """Labels and specification of each pod that stands."""
+    for each in of_kind(manifests, "Deployment").values():
+        template = each["spec"]["template"]
+        yield template["metadata"]["labels"], template["spec"]
+    for name, each in of_kind(manifests, "FlinkDeployment").items():
+        yield {"app": name}, each["spec"]["podTemplate"]["spec"]
+
+
+def test_flink_reports_on_the_port_that_is_scraped(manifests):
     (job,) = of_kind(manifests, "FlinkDeployment").values()
     (container,) = job["spec"]["podTemplate"]["spec"]["containers"]
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
     reported = job["spec"]["flinkConfiguration"]["metrics.reporter.prom.port"]
-    assert str(ports[endpoint["port"]]) == reported
+    assert str(ports["metrics"]) == reported
+
+
+def test_targets_have_the_names_that_the_rules_ask_for(manifests):
+    """`flink-jobmanager`, `flink-taskmanager`, `canary`: those of monitoring/prometheus.yml."""
+    given = set()
+    for monitor in of_kind(manifests, "PodMonitor").values():
+        (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+        (relabelling,) = endpoint["relabelings"]
+        assert relabelling["targetLabel"] == "job"
+        # Flink labels the pods that it makes (`KubernetesUtils.getCommonLabels`).
+        source = ["jobmanager", "taskmanager"] if "sourceLabels" in relabelling else [""]
+        given |= {relabelling["replacement"].replace("$1", each) for each in source}
+    known = yaml.safe_load((ROOT / "monitoring" / "prometheus.yml").read_text())["scrape_configs"]
+    assert given <= {each["job_name"] for each in known}
+    assert {"flink-jobmanager", "flink-taskmanager"} <= given

@@ -27,7 +27,7 @@ _UNTESTED: Final = {
 }
 
 
-def manager(exam: SatExam | None) -> None:
+def risk_manager(exam: SatExam | None) -> None:
     """Draw what the manager asks of the newest exam."""
     st.subheader("For the manager", anchor=False)
     if exam is None:
