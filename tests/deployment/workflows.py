@@ -40,6 +40,12 @@ def named(name: str) -> Workflow:
     return read(FOLDER / "workflows" / f"{name}.yml")
 
 
+def built_images() -> list[str]:
+    """Names under which the workflow `image` hands on what it builds."""
+    matrix = named("image")["jobs"]["build"]["strategy"]["matrix"]["include"]
+    return [f"paystream/{each['name']}" for each in matrix]
+
+
 def unpinned(text: str) -> list[str]:
     """Actions that are not told by commit, or do not say which version that is."""
     return [

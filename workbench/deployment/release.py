@@ -86,6 +86,8 @@ class Release:
     ----------
     standing, simulation
         Of the overlay: what stands, and what runs once.
+    unused
+        Names of images that the overlay does not run.
     before
         What was on the cluster of it.
     savepoint
@@ -101,6 +103,7 @@ class Release:
     sleep: Callable[[float], None] = time.sleep
     standing: list[Manifest] = field(default_factory=list)
     simulation: list[Manifest] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     before: list[Manifest] = field(default_factory=list)
     savepoint: str | None = None
     smoke: Smoke = "none"
@@ -128,6 +131,8 @@ class Release:
         with self.phases.phase("manifests") as bar:
             self._render()
             bar.note = f"{len(self.standing)} objects, {len(self.simulation)} of the simulation"
+            if self.unused:
+                bar.note += f"; not run here: {', '.join(self.unused)}"
         with self.phases.phase("savepoint") as bar:
             self.before = self.kubectl.get_those(self.standing)
             self.savepoint = self._take_savepoint()
@@ -139,7 +144,7 @@ class Release:
 
     def _render(self) -> None:
         order = self.order
-        manifests = with_images(self.kubectl.render(order.overlay), order.images)
+        manifests, self.unused = with_images(self.kubectl.render(order.overlay), order.images)
         self.standing, self.simulation = split(with_seed(manifests, order.seed))
         flink_deployment(self.standing)
         names = [each["metadata"]["name"] for each in self.simulation]
@@ -301,6 +306,7 @@ class Release:
             "overlay": str(self.order.overlay),
             "release": self.order.release,
             "images": self.order.images,
+            "unused_images": self.unused,
             "savepoint": self.savepoint,
             "simulation": self.smoke,
             "stays": decision.stays,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,17 @@ def test_a_cluster_that_stops_answering_counts_against_the_version() -> None:
 def test_an_overlay_without_its_judge_is_refused() -> None:
     with pytest.raises(DeploymentRefused, match="no Job another"):
         run(Cluster().with_old_version(), judge="another")
+
+
+def test_an_image_that_the_overlay_does_not_run_is_said_and_kept() -> None:
+    said = io.StringIO()
+    images = {**IMAGES, "paystream/workbench": NEW}
+    under_way = release(Cluster().with_old_version(), images=images)
+    under_way.phases = Phases(Console(file=said, width=200))
+    decision = under_way.run()
+    assert decision.stays
+    assert under_way.record(decision)["unused_images"] == ["paystream/workbench"]
+    assert "not run here: paystream/workbench" in said.getvalue()
 
 
 def test_what_is_kept_says_what_was_done() -> None:
