@@ -94,6 +94,10 @@ class Release:
         Where the state before it lies; None for none.
     smoke_log
         What the simulation said.
+    decision
+        What was decided and done; None where it did not come to that.
+    problem
+        What ended it before.
     """
 
     order: Order
@@ -108,6 +112,8 @@ class Release:
     savepoint: str | None = None
     smoke: Smoke = "none"
     smoke_log: str = ""
+    decision: Decision | None = None
+    problem: DeploymentError | None = None
 
     @property
     def job(self) -> Manifest:
@@ -126,8 +132,16 @@ class Release:
         Raises
         ------
         DeploymentError
-            If nothing was changed; or if the way back failed, which the line says.
+            If nothing was changed; or if there is no way back or it failed, which the line says.
         """
+        try:
+            self.decision = self._bring()
+        except DeploymentError as error:
+            self.problem = error
+            raise
+        return self.decision
+
+    def _bring(self) -> Decision:
         with self.phases.phase("manifests") as bar:
             self._render()
             bar.note = f"{len(self.standing)} objects, {len(self.simulation)} of the simulation"
@@ -300,8 +314,18 @@ class Release:
                 return
             self.sleep(self.order.poll_s)
 
-    def record(self, decision: Decision) -> dict[str, Any]:
-        """What is kept of a release."""
+    def record(self) -> dict[str, Any]:
+        """What is kept of a release, however it ended.
+
+        Without a decision that was carried out, ``stays`` is None, and the reason says what is
+        known.
+        """
+        stays, exit_code, reason = None, None, "it was broken off"
+        if self.problem is not None:
+            exit_code, reason = self.problem.exit_code, str(self.problem)
+        if self.decision is not None:
+            stays, exit_code = self.decision.stays, self.decision.exit_code
+            reason = self.decision.reason
         return {
             "overlay": str(self.order.overlay),
             "release": self.order.release,
@@ -309,9 +333,9 @@ class Release:
             "unused_images": self.unused,
             "savepoint": self.savepoint,
             "simulation": self.smoke,
-            "stays": decision.stays,
-            "exit_code": decision.exit_code,
-            "reason": decision.reason,
+            "stays": stays,
+            "exit_code": exit_code,
+            "reason": reason,
         }
 
 
