@@ -215,6 +215,50 @@ def test_a_command_that_does_not_exist_is_found(line: str) -> None:
     assert unknown(line.split()) is not None
 
 
+PREPARE = workflows.FOLDER / "actions" / "prepare" / "action.yml"
+
+
+def without(action: Workflow, step: str) -> Workflow:
+    """The action without its steps that begin like this."""
+    action["runs"]["steps"] = [
+        each
+        for each in action["runs"]["steps"]
+        if not (each.get("uses") or each["run"]).startswith(step)
+    ]
+    return action
+
+
+@pytest.mark.parametrize("target", ["test", "test-full"])
+def test_what_the_checkers_are_built_with_is_there(target: str) -> None:
+    status, recipes = dry_run("--always-make", target)
+    assert status == 0, recipes
+    # Not make but a test builds actionlint.
+    asked = workflows.needed(f"{recipes}\ntools/go_tools.sh")
+    assert {"go", "mvn", "apt-get", "python3.11"} <= asked
+    assert asked - workflows.brought(read(PREPARE)) == set()
+
+
+@pytest.mark.parametrize(
+    ("step", "program"), [("actions/setup-go@", "go"), ("make bootstrap", "mvn")]
+)
+def test_a_program_that_nothing_brings_is_found(step: str, program: str) -> None:
+    """The negative control."""
+    _, recipes = dry_run("--always-make", "test")
+    less = without(read(PREPARE), step)
+    assert program in workflows.needed(recipes) - workflows.brought(less)
+
+
+def test_go_is_as_new_as_what_it_builds_asks_for() -> None:
+    """The action keeps Go from fetching a newer one of itself."""
+    (version,) = (
+        each["with"]["go-version"]
+        for each in workflows.steps(read(PREPARE))
+        if each.get("uses", "").startswith("actions/setup-go@")
+    )
+    major, minor = map(int, version.split("."))
+    assert (major, minor) >= (1, workflows.oldest_go())
+
+
 def test_pull_requests_run_what_a_person_runs() -> None:
     assert [".ci/run"] in list(commands(named("checks")))
     assert "pull_request" in named("checks")[True]
