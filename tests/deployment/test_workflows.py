@@ -265,6 +265,11 @@ def test_pull_requests_run_what_a_person_runs() -> None:
     assert "pull_request" in named("gates")[True]
 
 
+def test_every_night_runs_what_is_too_slow_for_a_pull_request() -> None:
+    assert ["make", "test-full"] in list(commands(named("nightly")))
+    assert "schedule" in named("nightly")[True]
+
+
 def test_staging_comes_from_what_was_built_and_production_by_hand() -> None:
     image, deploy = named("image"), named("deploy")
     staging = image["jobs"]["staging"]

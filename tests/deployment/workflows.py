@@ -19,6 +19,7 @@ ACTIONS: Final = sorted((FOLDER / "actions").glob("*/action.yml"))
 RIGHTS: Final[dict[tuple[str, str], dict[str, str]]] = {
     ("checks", "test"): {"contents": "read"},
     ("gates", "gates"): {"contents": "read"},
+    ("nightly", "tests"): {"contents": "read"},
     ("nightly", "chaos"): {"contents": "read"},
     ("nightly", "soak"): {"contents": "read"},
     ("image", "build"): {"contents": "read", "packages": "write"},
