@@ -18,6 +18,7 @@ from workbench.cli import app
 from workbench.deployment.images import IMAGES
 
 ALL = [*FILES, *ACTIONS]
+PAYSTREAM = ".venv/bin/paystream"
 
 
 def identifier(file: Path) -> str:
@@ -171,8 +172,11 @@ def unknown(words: list[str]) -> str | None:
     if program == "make":
         status, output = dry_run(*rest)
         return None if status == 0 else output
-    if program in (".venv/bin/paystream", "paystream"):
+    if program in (PAYSTREAM, "paystream"):
         return unknown_option(rest)
+    if program == ".venv/bin/python" and rest[:1] == ["-m"]:
+        module = rest[1].replace(".", "/")
+        return None if (ROOT / f"{module}.py").is_file() else f"there is no module {rest[1]}"
     if "/" in program and not program.startswith("-"):
         file = ROOT / program
         is_there = file.is_file() and file.stat().st_mode & 0o111
@@ -207,6 +211,7 @@ def test_every_command_exists_with_its_options(file: Path) -> None:
         ".venv/bin/paystream gate --profile ci",
         ".venv/bin/paystream gates --profil ci",
         "tools/no-such.sh a",
+        ".venv/bin/python -m tools.no_such",
         "curl https://example.com/install.sh",
     ],
 )
@@ -268,6 +273,42 @@ def test_pull_requests_run_what_a_person_runs() -> None:
 def test_every_night_runs_what_is_too_slow_for_a_pull_request() -> None:
     assert ["make", "test-full"] in list(commands(named("nightly")))
     assert "schedule" in named("nightly")[True]
+
+
+def step_of(action: str) -> dict[str, Any]:
+    """The one step of the gates that uses an action."""
+    (found,) = (each for each in workflows.steps(named("gates")) if action in each.get("uses", ""))
+    return found
+
+
+def gate_commands() -> list[list[str]]:
+    return [words for words in commands(named("gates")) if words[:2] == [PAYSTREAM, "gates"]]
+
+
+def test_gates_are_held_against_the_baseline_that_main_stored() -> None:
+    restored, kept = step_of("actions/cache/restore@"), step_of("actions/cache/save@")
+    assert restored["with"]["path"] == kept["with"]["path"]
+    assert restored["with"]["key"] == kept["with"]["key"]
+    for words in gate_commands():
+        assert words[words.index("--baselines") + 1] == restored["with"]["path"]
+        assert "--evaluate" in words
+
+
+def test_only_main_stores_a_baseline_and_only_where_it_has_none() -> None:
+    (store,) = (
+        each
+        for each in workflows.steps(named("gates"))
+        if "--store-baseline" in each.get("run", "")
+    )
+    assert "github.ref == 'refs/heads/main'" in store["if"]
+    assert "!startsWith(steps.baseline.outputs.cache-matched-key" in store["if"]
+    assert step_of("actions/cache/save@")["if"] == "steps.store.outcome == 'success'"
+
+
+def test_of_a_hosted_runner_no_latency_becomes_a_baseline() -> None:
+    (words,) = (words for words in gate_commands() if "--store-baseline" in words)
+    parts = [word for before, word in zip(words, words[1:], strict=False) if before == "--only"]
+    assert parts == ["engine", "detection"]
 
 
 def test_staging_comes_from_what_was_built_and_production_by_hand() -> None:
