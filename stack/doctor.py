@@ -50,6 +50,8 @@ OPTIONAL_PORTS = {
 }
 # Flink 2.3 runs on 17 and 21; its scripts set an option that Java 24 refuses.
 JAVA_FIRST, JAVA_LAST = 17, 23
+# Builds kustomize for `make test`, whose go.mod asks for it; nothing else needs it.
+GO_FIRST = (1, 24)
 # Choices: broker, JobManager, TaskManager, submission and the workbench itself at once;
 # virtual environment 2 GiB, jars, one run with its topics and checkpoints.
 MEMORY_NEEDED_GIB = 5.0
@@ -84,6 +86,7 @@ def check() -> list[Check]:
         _java(),
         _tool("maven", ["mvn", "-v"], r"Apache Maven ([\d.]+)", "maven"),
         _tool("make", ["make", "--version"], r"Make (\S+)", "make"),
+        _go(),
         *(_port(setting) for setting in PORTS),
         _memory(),
         _disk(),
@@ -146,6 +149,16 @@ def _tool(name: str, command: list[str], pattern: str, package: str) -> Check:
     match = re.search(pattern, said or "")
     found = match.group(1) if match else "none"
     return _verdict(name, match is not None, found, "any", "apt-get install " + package)
+
+
+def _go() -> Check:
+    match = re.search(r"go(\d+)\.(\d+)", _ask(["go", "version"]) or "")
+    found = "none" if match is None else f"{match.group(1)}.{match.group(2)}"
+    needed = "{}.{} or newer".format(*GO_FIRST)
+    if match is None or (int(match.group(1)), int(match.group(2))) < GO_FIRST:
+        # No obstacle: a run needs none.
+        needed += " for make test: https://go.dev/dl"
+    return _verdict("go", True, found, needed, "")
 
 
 def _port(setting: str) -> Check:

@@ -24,7 +24,7 @@ for name in "$@"; do
     mark=.local/bin/.$name-${module##*@}
     [[ -x .local/bin/$name && -f $mark ]] && continue
     command -v go >/dev/null || {
-        echo "go is missing: it builds $name (Debian: golang-go, 1.24 or newer)" >&2
+        echo "go is missing: it builds $name; install Go 1.25 or newer (https://go.dev/dl)" >&2
         exit 2
     }
     echo "building $name ${module##*@}"

@@ -81,15 +81,22 @@ def deploy(
     console = make_console()
     console.print(f"[bold]deploy[/] {name} to {overlay.name}")
     under_way = Release(order, Kubectl(kubectl), Phases(console))
-    decision = under_way.run()
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        record = msgspec.json.encode(under_way.record(decision))
-        write_whole(out / "record.json", msgspec.json.format(record, indent=2))
-        write_whole(out / "simulation.log", under_way.smoke_log.encode())
+    try:
+        decision = under_way.run()
+    finally:
+        # Most of all where a person has to mend it by hand: it says where the savepoint lies.
+        if out is not None:
+            _keep(under_way, out)
     what = "stays" if decision.stays else "was rolled back"
     console.print(f"{name} {what}: {decision.reason}", soft_wrap=True)
     raise typer.Exit(decision.exit_code)
+
+
+def _keep(under_way: Release, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    record = msgspec.json.encode(under_way.record())
+    write_whole(out / "record.json", msgspec.json.format(record, indent=2))
+    write_whole(out / "simulation.log", under_way.smoke_log.encode())
 
 
 def _images(pairs: list[str]) -> dict[str, str]:

@@ -18,7 +18,8 @@ from generator.whole_file import write_whole
 #: Raised when a reader of the file must change.
 BASELINE_FORMAT: Final = 1
 #: What must agree for two costs to be comparable. Memory and load are not among them.
-_SAME_MACHINE: Final = ("processor", "cores")
+SAME_MACHINE: Final = ("processor", "cores")
+SAME_VERSION: Final = "python"
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,14 +62,12 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         if timed:
             reasons += [
                 f"{name} {before.machine.get(name)}, here {self.machine.get(name)}"
-                for name in _SAME_MACHINE
+                for name in SAME_MACHINE
                 if before.machine.get(name) != self.machine.get(name)
             ]
-            python = "python"
-            if before.versions.get(python) != self.versions.get(python):
-                reasons.append(
-                    f"Python {before.versions.get(python)}, here {self.versions.get(python)}"
-                )
+            there, here = (each.versions.get(SAME_VERSION) for each in (before, self))
+            if there != here:
+                reasons.append(f"Python {there}, here {here}")
         reasons += [
             f"{name} {_short(before.settings.get(name))}, here {_short(self.settings.get(name))}"
             for name in dict.fromkeys((*before.settings, *self.settings))

@@ -15,8 +15,10 @@ from tests.deployment.schemas import problems
 from tests.deployment.workflows import ACTIONS, FILES, ROOT, Workflow, commands, named, read
 from tests.docs.test_commands import dry_run
 from workbench.cli import app
+from workbench.deployment.images import IMAGES
 
 ALL = [*FILES, *ACTIONS]
+PAYSTREAM = ".venv/bin/paystream"
 
 
 def identifier(file: Path) -> str:
@@ -170,8 +172,11 @@ def unknown(words: list[str]) -> str | None:
     if program == "make":
         status, output = dry_run(*rest)
         return None if status == 0 else output
-    if program in (".venv/bin/paystream", "paystream"):
+    if program in (PAYSTREAM, "paystream"):
         return unknown_option(rest)
+    if program == ".venv/bin/python" and rest[:1] == ["-m"]:
+        module = rest[1].replace(".", "/")
+        return None if (ROOT / f"{module}.py").is_file() else f"there is no module {rest[1]}"
     if "/" in program and not program.startswith("-"):
         file = ROOT / program
         is_there = file.is_file() and file.stat().st_mode & 0o111
@@ -206,6 +211,7 @@ def test_every_command_exists_with_its_options(file: Path) -> None:
         ".venv/bin/paystream gate --profile ci",
         ".venv/bin/paystream gates --profil ci",
         "tools/no-such.sh a",
+        ".venv/bin/python -m tools.no_such",
         "curl https://example.com/install.sh",
     ],
 )
@@ -214,10 +220,95 @@ def test_a_command_that_does_not_exist_is_found(line: str) -> None:
     assert unknown(line.split()) is not None
 
 
+PREPARE = workflows.FOLDER / "actions" / "prepare" / "action.yml"
+
+
+def without(action: Workflow, step: str) -> Workflow:
+    """The action without its steps that begin like this."""
+    action["runs"]["steps"] = [
+        each
+        for each in action["runs"]["steps"]
+        if not (each.get("uses") or each["run"]).startswith(step)
+    ]
+    return action
+
+
+@pytest.mark.parametrize("target", ["test", "test-full"])
+def test_what_the_checkers_are_built_with_is_there(target: str) -> None:
+    status, recipes = dry_run("--always-make", target)
+    assert status == 0, recipes
+    # Not make but a test builds actionlint.
+    asked = workflows.needed(f"{recipes}\ntools/go_tools.sh")
+    assert {"go", "mvn", "apt-get", "python3.11"} <= asked
+    assert asked - workflows.brought(read(PREPARE)) == set()
+
+
+@pytest.mark.parametrize(
+    ("step", "program"), [("actions/setup-go@", "go"), ("make bootstrap", "mvn")]
+)
+def test_a_program_that_nothing_brings_is_found(step: str, program: str) -> None:
+    """The negative control."""
+    _, recipes = dry_run("--always-make", "test")
+    less = without(read(PREPARE), step)
+    assert program in workflows.needed(recipes) - workflows.brought(less)
+
+
+def test_go_is_as_new_as_what_it_builds_asks_for() -> None:
+    """The action keeps Go from fetching a newer one of itself."""
+    (version,) = (
+        each["with"]["go-version"]
+        for each in workflows.steps(read(PREPARE))
+        if each.get("uses", "").startswith("actions/setup-go@")
+    )
+    major, minor = map(int, version.split("."))
+    assert (major, minor) >= (1, workflows.oldest_go())
+
+
 def test_pull_requests_run_what_a_person_runs() -> None:
     assert [".ci/run"] in list(commands(named("checks")))
     assert "pull_request" in named("checks")[True]
     assert "pull_request" in named("gates")[True]
+
+
+def test_every_night_runs_what_is_too_slow_for_a_pull_request() -> None:
+    assert ["make", "test-full"] in list(commands(named("nightly")))
+    assert "schedule" in named("nightly")[True]
+
+
+def step_of(action: str) -> dict[str, Any]:
+    """The one step of the gates that uses an action."""
+    (found,) = (each for each in workflows.steps(named("gates")) if action in each.get("uses", ""))
+    return found
+
+
+def gate_commands() -> list[list[str]]:
+    return [words for words in commands(named("gates")) if words[:2] == [PAYSTREAM, "gates"]]
+
+
+def test_gates_are_held_against_the_baseline_that_main_stored() -> None:
+    restored, kept = step_of("actions/cache/restore@"), step_of("actions/cache/save@")
+    assert restored["with"]["path"] == kept["with"]["path"]
+    assert restored["with"]["key"] == kept["with"]["key"]
+    for words in gate_commands():
+        assert words[words.index("--baselines") + 1] == restored["with"]["path"]
+        assert "--evaluate" in words
+
+
+def test_only_main_stores_a_baseline_and_only_where_it_has_none() -> None:
+    (store,) = (
+        each
+        for each in workflows.steps(named("gates"))
+        if "--store-baseline" in each.get("run", "")
+    )
+    assert "github.ref == 'refs/heads/main'" in store["if"]
+    assert "!startsWith(steps.baseline.outputs.cache-matched-key" in store["if"]
+    assert step_of("actions/cache/save@")["if"] == "steps.store.outcome == 'success'"
+
+
+def test_of_a_hosted_runner_no_latency_becomes_a_baseline() -> None:
+    (words,) = (words for words in gate_commands() if "--store-baseline" in words)
+    parts = [word for before, word in zip(words, words[1:], strict=False) if before == "--only"]
+    assert parts == ["engine", "detection"]
 
 
 def test_staging_comes_from_what_was_built_and_production_by_hand() -> None:
@@ -230,10 +321,7 @@ def test_staging_comes_from_what_was_built_and_production_by_hand() -> None:
 
 
 def test_images_that_are_deployed_are_those_that_are_built() -> None:
-    names = {
-        each["name"] for each in named("image")["jobs"]["build"]["strategy"]["matrix"]["include"]
-    }
-    assert {f"paystream/{name}" for name in names} == {"paystream/flink-job", "paystream/workbench"}
+    assert sorted(workflows.built_images()) == sorted(IMAGES)
 
 
 @pytest.mark.parametrize("overlay", ["staging", "production"])

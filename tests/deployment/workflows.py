@@ -19,12 +19,22 @@ ACTIONS: Final = sorted((FOLDER / "actions").glob("*/action.yml"))
 RIGHTS: Final[dict[tuple[str, str], dict[str, str]]] = {
     ("checks", "test"): {"contents": "read"},
     ("gates", "gates"): {"contents": "read"},
+    ("nightly", "tests"): {"contents": "read"},
     ("nightly", "chaos"): {"contents": "read"},
     ("nightly", "soak"): {"contents": "read"},
     ("image", "build"): {"contents": "read", "packages": "write"},
     ("image", "staging"): {"contents": "read", "actions": "read"},
     ("deploy", "deploy"): {"contents": "read", "actions": "read"},
 }
+#: What is there after a step of `prepare`, by how the step begins; "" is the container that it runs
+#: in. Bootstrap installs no Go there: Debian 12's is too old.
+BRINGS: Final[dict[str, tuple[str, ...]]] = {
+    "": ("apt-get", "dpkg", "git", "python3.11"),
+    "make bootstrap": ("java", "javac", "mvn", "gcc"),
+    "actions/setup-go@": ("go",),
+}
+_ASKED_FOR: Final = re.compile(r"! command -v ([\w.-]+)|command -v ([\w.-]+) >/dev/null \|\|")
+_GO: Final = re.compile(r"\b1\.(\d+) or newer")
 PINNED: Final = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 USE: Final = re.compile(r"^\s*(?:- )?uses: (\S+)(?:\s+#\s*(\S+))?\s*$", re.MULTILINE)
 
@@ -38,6 +48,12 @@ def read(file: Path) -> Workflow:
 
 def named(name: str) -> Workflow:
     return read(FOLDER / "workflows" / f"{name}.yml")
+
+
+def built_images() -> list[str]:
+    """Names under which the workflow `image` hands on what it builds."""
+    matrix = named("image")["jobs"]["build"]["strategy"]["matrix"]["include"]
+    return [f"paystream/{each['name']}" for each in matrix]
 
 
 def unpinned(text: str) -> list[str]:
@@ -106,3 +122,32 @@ def commands(workflow: Workflow) -> Iterator[list[str]]:
             words = line.split()
             if words and not words[0].startswith("#"):
                 yield words
+
+
+def needed(recipes: str) -> set[str]:
+    """Programs that make's recipes, and the scripts that they call, do not go on without."""
+    found = set()
+    for text in (recipes, *map(_script, set(re.findall(r"\btools/[\w.-]+\.sh\b", recipes)))):
+        found |= {first or second for first, second in _ASKED_FOR.findall(text)}
+    return found
+
+
+def brought(action: Workflow) -> set[str]:
+    """Programs that are there after the steps of an action, in the container of the jobs."""
+    found = set(BRINGS[""])
+    for step in steps(action):
+        what = step.get("uses") or step.get("run", "")
+        for begins, programs in BRINGS.items():
+            if begins and what.startswith(begins):
+                found |= set(programs)
+    return found
+
+
+def oldest_go() -> int:
+    """Minor version of Go 1 that the scripts ask for; the highest of them."""
+    scripts = sorted((ROOT / "tools").glob("*.sh"))
+    return max(int(minor) for file in scripts for minor in _GO.findall(_script(str(file))))
+
+
+def _script(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")

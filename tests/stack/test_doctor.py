@@ -72,6 +72,32 @@ def test_missing_tools_name_the_package_to_install(
 
 
 @pytest.mark.parametrize(
+    ("said", "found", "is_asked_for"),
+    [
+        ("go version go1.26.8 linux/amd64", "1.26", False),
+        ("go version go1.24 linux/amd64", "1.24", False),
+        ("go version go1.19.8 linux/amd64", "1.19", True),
+        (None, "none", True),
+    ],
+)
+def test_go_is_asked_for_by_the_tests_alone(
+    said: str | None,
+    found: str,
+    is_asked_for: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if said is not None:
+        go = tmp_path / "go"
+        go.write_text(f"#!/bin/sh\necho '{said}'\n")
+        go.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check = next(each for each in doctor.check() if each.name == "go")
+    assert (check.ok, check.found) == (True, found)
+    assert ("make test" in check.needed) is is_asked_for
+
+
+@pytest.mark.parametrize(
     ("said", "ok"),
     [
         ('openjdk version "17.0.15"', True),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from workbench.deployment.images import IMAGES, stands_for
 from workbench.deployment.problems import DeploymentRefused
 
 Manifest = dict[str, Any]
@@ -37,8 +38,13 @@ _SERVERS_OWN: Final = (
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def with_images(manifests: Iterable[Manifest], images: Mapping[str, str]) -> list[Manifest]:
-    """The manifests with images by digest.
+def with_images(
+    manifests: Iterable[Manifest], images: Mapping[str, str]
+) -> tuple[list[Manifest], list[str]]:
+    """The manifests with images by digest, and the names of those images that none of them has.
+
+    An image of the project that the overlay does not run is left out: who deploys hands on all that
+    was built, and production runs no workbench.
 
     Parameters
     ----------
@@ -51,7 +57,7 @@ def with_images(manifests: Iterable[Manifest], images: Mapping[str, str]) -> lis
     Raises
     ------
     DeploymentRefused
-        If one is not told by digest, or stands in no manifest.
+        If one is not told by digest; or stands in no manifest and is none of the project's.
     """
     for name, image in images.items():
         if not _DIGEST.fullmatch(image):
@@ -64,16 +70,20 @@ def with_images(manifests: Iterable[Manifest], images: Mapping[str, str]) -> lis
     def replaced(text: str) -> str:
         name = re.sub(r"(:[\w][\w.-]*)?(@sha256:[0-9a-f]+)?$", "", text)
         for wanted, image in images.items():
-            if name == wanted or name.endswith(f"/{wanted}"):
+            if stands_for(wanted, name):
                 used.add(wanted)
                 return image
         return text
 
     result = [_map_images(each, replaced) for each in manifests]
-    unknown = sorted(images.keys() - used)
-    if unknown:
-        raise DeploymentRefused(f"image {unknown[0]}: no manifest of this overlay has it")
-    return result
+    unused = sorted(images.keys() - used)
+    for wanted in unused:
+        if not any(stands_for(wanted, name) for name in IMAGES):
+            raise DeploymentRefused(
+                f"image {wanted}: no manifest of this overlay has it, and the project builds only "
+                f"{', '.join(IMAGES)}"
+            )
+    return result, unused
 
 
 def _map_images(node: Any, replaced: Callable[[str], str]) -> Any:

@@ -86,12 +86,18 @@ class Release:
     ----------
     standing, simulation
         Of the overlay: what stands, and what runs once.
+    unused
+        Names of images that the overlay does not run.
     before
         What was on the cluster of it.
     savepoint
         Where the state before it lies; None for none.
     smoke_log
         What the simulation said.
+    decision
+        What was decided and done; None where it did not come to that.
+    problem
+        What ended it before.
     """
 
     order: Order
@@ -101,10 +107,13 @@ class Release:
     sleep: Callable[[float], None] = time.sleep
     standing: list[Manifest] = field(default_factory=list)
     simulation: list[Manifest] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     before: list[Manifest] = field(default_factory=list)
     savepoint: str | None = None
     smoke: Smoke = "none"
     smoke_log: str = ""
+    decision: Decision | None = None
+    problem: DeploymentError | None = None
 
     @property
     def job(self) -> Manifest:
@@ -123,11 +132,21 @@ class Release:
         Raises
         ------
         DeploymentError
-            If nothing was changed; or if the way back failed, which the line says.
+            If nothing was changed; or if there is no way back or it failed, which the line says.
         """
+        try:
+            self.decision = self._bring()
+        except DeploymentError as error:
+            self.problem = error
+            raise
+        return self.decision
+
+    def _bring(self) -> Decision:
         with self.phases.phase("manifests") as bar:
             self._render()
             bar.note = f"{len(self.standing)} objects, {len(self.simulation)} of the simulation"
+            if self.unused:
+                bar.note += f"; not run here: {', '.join(self.unused)}"
         with self.phases.phase("savepoint") as bar:
             self.before = self.kubectl.get_those(self.standing)
             self.savepoint = self._take_savepoint()
@@ -139,7 +158,7 @@ class Release:
 
     def _render(self) -> None:
         order = self.order
-        manifests = with_images(self.kubectl.render(order.overlay), order.images)
+        manifests, self.unused = with_images(self.kubectl.render(order.overlay), order.images)
         self.standing, self.simulation = split(with_seed(manifests, order.seed))
         flink_deployment(self.standing)
         names = [each["metadata"]["name"] for each in self.simulation]
@@ -295,17 +314,28 @@ class Release:
                 return
             self.sleep(self.order.poll_s)
 
-    def record(self, decision: Decision) -> dict[str, Any]:
-        """What is kept of a release."""
+    def record(self) -> dict[str, Any]:
+        """What is kept of a release, however it ended.
+
+        Without a decision that was carried out, ``stays`` is None, and the reason says what is
+        known.
+        """
+        stays, exit_code, reason = None, None, "it was broken off"
+        if self.problem is not None:
+            exit_code, reason = self.problem.exit_code, str(self.problem)
+        if self.decision is not None:
+            stays, exit_code = self.decision.stays, self.decision.exit_code
+            reason = self.decision.reason
         return {
             "overlay": str(self.order.overlay),
             "release": self.order.release,
             "images": self.order.images,
+            "unused_images": self.unused,
             "savepoint": self.savepoint,
             "simulation": self.smoke,
-            "stays": decision.stays,
-            "exit_code": decision.exit_code,
-            "reason": decision.reason,
+            "stays": stays,
+            "exit_code": exit_code,
+            "reason": reason,
         }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.deployment import workflows
+from tests.k8s.conftest import OVERLAYS, built
 from tests.workbench.deployment.cluster import NEW, manifest, overlay
 from workbench.deployment.manifests import (
     as_it_was_given,
@@ -29,14 +31,14 @@ def test_an_image_is_replaced_wherever_it_stands_and_whatever_its_registry() -> 
         *overlay(),
         manifest("Job", "j", spec=containers("paystream/flink-job", "a/paystream/flink-job:1")),
     ]
-    found = json.dumps(with_images(given, {"paystream/flink-job": NEW}))
+    found = json.dumps(with_images(given, {"paystream/flink-job": NEW})[0])
     assert found.count(NEW) == 3
     assert "0.1.0" not in found
 
 
 def test_another_image_of_a_name_that_ends_alike_stays() -> None:
     given = [manifest("Job", "j", spec=containers("b/my-paystream/flink-job:1", NEW))]
-    found = json.dumps(with_images(given, {"paystream/flink-job": NEW}))
+    found = json.dumps(with_images(given, {"paystream/flink-job": NEW})[0])
     assert "b/my-paystream/flink-job:1" in found
 
 
@@ -46,9 +48,37 @@ def test_an_image_without_digest_is_refused(image: str) -> None:
         with_images(overlay(), {"paystream/flink-job": image})
 
 
-def test_an_image_that_no_manifest_has_is_refused() -> None:
+def test_a_misspelt_image_is_refused() -> None:
     with pytest.raises(DeploymentRefused, match="paystream/flink-jobs: no manifest"):
         with_images(overlay(), {"paystream/flink-jobs": NEW})
+
+
+def test_an_image_of_the_project_that_the_overlay_does_not_run_is_left_out_and_named() -> None:
+    images = {"paystream/flink-job": NEW, "paystream/workbench": NEW}
+    found, unused = with_images(overlay(), images)
+    assert unused == ["paystream/workbench"]
+    assert json.dumps(found).count(NEW) == 1
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_every_overlay_takes_all_images_that_are_built(name: str) -> None:
+    """As `tools/deploy.sh` hands them on: the names are those of the workflow `image`."""
+    images = {
+        built_name: f"ghcr.io/somebody/{built_name}@sha256:{'2' * 64}"
+        for built_name in workflows.built_images()
+    }
+    given = built(name)
+    found, unused = with_images(given, images)
+    job = flink_deployment(found)
+    assert job["spec"]["image"] == images["paystream/flink-job"]
+    runs_the_workbench = "paystream/workbench" in json.dumps(given)
+    assert unused == ([] if runs_the_workbench else ["paystream/workbench"])
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_every_overlay_refuses_a_misspelt_image(name: str) -> None:
+    with pytest.raises(DeploymentRefused, match="paystream/work-bench: no manifest"):
+        with_images(built(name), {"paystream/flink-job": NEW, "paystream/work-bench": NEW})
 
 
 def test_only_the_simulation_s_seed_changes() -> None:

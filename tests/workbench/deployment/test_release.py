@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +159,20 @@ def test_an_overlay_without_its_judge_is_refused() -> None:
         run(Cluster().with_old_version(), judge="another")
 
 
+def test_an_image_that_the_overlay_does_not_run_is_said_and_kept() -> None:
+    said = io.StringIO()
+    images = {**IMAGES, "paystream/workbench": NEW}
+    under_way = release(Cluster().with_old_version(), images=images)
+    under_way.phases = Phases(Console(file=said, width=200))
+    assert under_way.run().stays
+    assert under_way.record()["unused_images"] == ["paystream/workbench"]
+    assert "not run here: paystream/workbench" in said.getvalue()
+
+
 def test_what_is_kept_says_what_was_done() -> None:
     under_way = release(Cluster(simulation_exits=1).with_old_version())
-    decision = under_way.run()
-    record = under_way.record(decision)
+    under_way.run()
+    record = under_way.record()
     assert record["savepoint"] == "s3://bucket/savepoint-1"
     assert (record["stays"], record["simulation"]) == (False, "fail")
     assert under_way.smoke_log == "PASS  everything"
