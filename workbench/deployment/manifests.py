@@ -44,7 +44,7 @@ def with_images(
     """The manifests with images by digest, and the names of those images that none of them has.
 
     An image of the project that the overlay does not run is left out: who deploys hands on all that
-    was built, and production runs no workbench.
+    was built.
 
     Parameters
     ----------
