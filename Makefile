@@ -27,7 +27,7 @@ JAVA_SOURCES := $(shell find job/java/src stack/java/src -type f)
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
-RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee windows stack
+RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee transaction_naming windows stack
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
 # Of a job that runs elsewhere: docs/own-job.md.
 RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s

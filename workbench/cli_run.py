@@ -70,6 +70,9 @@ def simulate(
     sink_guarantee: Annotated[str, typer.Option(help="exactly-once or at-least-once.")] = (
         "exactly-once"
     ),
+    transaction_naming: Annotated[
+        str, typer.Option(help="Names of the sink's transactions: pooling or incrementing.")
+    ] = "pooling",
     rules: Rules = None,
     windows: Annotated[
         str | None,
@@ -131,6 +134,7 @@ def simulate(
             "checkpoint_interval_ms": checkpoint_interval_ms,
             "state_backend": state_backend,
             "sink_guarantee": sink_guarantee,
+            "transaction_naming": transaction_naming,
             "rules_file": rules,
             "windows": windows,
             "flink": _flink_keys(flink or []),
