@@ -209,6 +209,9 @@ def _recovery(settings: StackSettings) -> dict[str, str]:
         # A TaskManager that is away comes back: wait for it, do not fail and restart ten times a
         # second until it does.
         "resourcemanager.standalone.start-up-time": "86400000",
+        # With its slot a TaskManager gives up its copy of the state. After a JobManager's death the
+        # slot waits for the next one; with 10 GB of state that took 17 s, and the default is 10.
+        "taskmanager.slot.timeout": "120 s",
         "cluster.registration.initial-timeout": "100",
         "cluster.registration.max-timeout": "2000",
         "cluster.registration.error-delay": "500",

@@ -23,7 +23,7 @@ from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
 from workbench.kept_series import open_folder, require_writable_page
 from workbench.origin import origin
-from workbench.state_series import StatePlan, StateSeries
+from workbench.state_series import PARTS, StatePlan, StateSeries
 
 #: RocksDB's files and those it merges meanwhile, the filled checkpoint, the job's own, and what the
 #: store has not yet given back. Measured at 1 GB: 3.3 times the state.
@@ -58,6 +58,10 @@ def state(
     checkpoint_interval_ms: Annotated[
         int, typer.Option(help="Between checkpoints, ms.", min=10)
     ] = 1_000,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Measure this alone, repeatable: {', '.join(PARTS)}. Default: all."),
+    ] = None,
     docs: Annotated[
         Path | None, typer.Option(help="Write the page there, too, e.g. docs/large-state.md.")
     ] = None,
@@ -76,6 +80,7 @@ def state(
         overload=_replay(overload_rate, overload_duration, 1, seed=2),
         kills=_replay(rate, kill_duration, _WARM_UP_S, seed=3),
         checkpoint_interval_ms=checkpoint_interval_ms,
+        parts=_parts(only),
     )
     console = make_console()
     with ExitStack() as cleanup:
@@ -91,7 +96,7 @@ def state(
             series.run()
         except BaseException:
             # Ctrl-C too: what took many minutes to find out is shown.
-            if series.results.steady:
+            if series.results.steady or series.results.recoveries:
                 print_large_state(series.results, console)
             raise
         stack.down()
@@ -118,6 +123,13 @@ def _sizes(gb: float, text: str | None) -> list[float]:
     if found[0] <= 0:
         raise SettingsError(f"--sizes {text!r}: a size must be above 0")
     return found
+
+
+def _parts(only: list[str] | None) -> tuple[str, ...]:
+    unknown = [name for name in only or () if name not in PARTS]
+    if unknown:
+        raise SettingsError(f"--only {unknown[0]!r}: known are {', '.join(PARTS)}")
+    return tuple(only or PARTS)
 
 
 def _replay(rate: int, duration: int, warm_up: int, seed: int) -> ReplaySettings:

@@ -49,6 +49,8 @@ class StatePlan(NamedTuple):
         Replay of the runs with kills.
     checkpoint_interval_ms
         Of the detection job.
+    parts
+        Of `PARTS`.
     """
 
     sizes_gb: Sequence[float]
@@ -57,23 +59,28 @@ class StatePlan(NamedTuple):
     overload: ReplaySettings
     kills: ReplaySettings
     checkpoint_interval_ms: int
+    parts: Sequence[str] = ()
 
 
-class Kills(NamedTuple):
-    """One run with kills: which, on what, and what is told of them."""
+class Kill(NamedTuple):
+    """A run with a kill: which, on what, and what is told of it."""
 
-    faults: str
+    fault: str
     origin: Origin
     has_spare: bool
 
 
-KILLS: Final = (
-    # Alone: a restore from the store takes longer than the sending.
-    Kills("taskmanager_kill", "object store", has_spare=False),
-    Kills("jobmanager_kill,taskmanager_kill", "local copy", has_spare=False),
+#: What can be measured of the largest size, by name; in peace of every size.
+PEACE: Final = "peace"
+KILLS: Final = {
+    "store": Kill("taskmanager_kill", "object store", has_spare=False),
+    "local": Kill("taskmanager_kill", "local copy", has_spare=False),
+    # Runs of their own: a restore can take longer than the sending.
+    "jobmanager": Kill("jobmanager_kill", "local copy", has_spare=False),
     # Last: a stack that was made larger stays so.
-    Kills("taskmanager_kill", "object store", has_spare=True),
-)
+    "spare": Kill("taskmanager_kill", "object store", has_spare=True),
+}
+PARTS: Final = (PEACE, *KILLS)
 
 
 class StateSeries:
@@ -119,10 +126,12 @@ class StateSeries:
             for size_gb in plan.sizes_gb:
                 self._phases.line("state", f"{size_gb:g} GB")
                 with self._filled(size_gb, profiles) as filled:
-                    self._in_peace(filled)
+                    if PEACE in plan.parts:
+                        self._in_peace(filled)
                     if size_gb == plan.sizes_gb[-1]:
-                        for kills in KILLS:
-                            self._killed(filled, kills)
+                        for name, kill in KILLS.items():
+                            if name in plan.parts:
+                                self._killed(filled, kill)
 
     @contextmanager
     def _filled(self, size_gb: float, profiles: Path) -> Iterator[Filled]:
@@ -170,11 +179,11 @@ class StateSeries:
         if overloaded:
             self.results.steady[-1] = msgspec.structs.replace(steady, rate_per_s=rate)
 
-    def _killed(self, filled: Filled, kills: Kills) -> None:
-        settings = self._stack_for(kills.origin, has_spare=kills.has_spare)
-        if kills.has_spare:
+    def _killed(self, filled: Filled, kill: Kill) -> None:
+        settings = self._stack_for(kill.origin, has_spare=kill.has_spare)
+        if kill.has_spare:
             self._warm(settings)
-        plan = self._run_plan(filled, self._plan.kills, fault=kills.faults)
+        plan = self._run_plan(filled, self._plan.kills, fault=kill.fault)
         done = self._simulate(plan, settings)
         if done is None:
             return
@@ -183,8 +192,8 @@ class StateSeries:
             evaluation,
             read_faults(folder / "history" / FAULTS_FILE),
             state_bytes=filled.checkpoint.state_bytes,
-            origin=kills.origin,
-            has_spare=kills.has_spare,
+            origin=kill.origin,
+            has_spare=kill.has_spare,
         )
 
     def _warm(self, settings: StackSettings) -> None:

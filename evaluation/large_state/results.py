@@ -69,7 +69,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     state_bytes
         As in `Steady`.
     origin
-        Where the state was restored from.
+        Where the state was restored from, by what Flink counted; as it was set up where it said
+        nothing.
     has_spare
         Whether another TaskManager stood by.
     times_ms
@@ -172,6 +173,13 @@ def _written(checkpoints: list[dict[str, Any]]) -> Written | None:
     )
 
 
+def _came_from(fault: FaultRecord, origin: Origin) -> Origin:
+    """A local copy that is gone is fetched from the store, and nobody says so."""
+    if fault.remote_bytes is None or fault.local_bytes is None:
+        return origin
+    return "object store" if fault.remote_bytes > fault.local_bytes else "local copy"
+
+
 def recoveries_of(
     evaluation: Evaluation,
     faults: list[FaultRecord],
@@ -188,7 +196,7 @@ def recoveries_of(
             Recovery(
                 fault=fault.fault,
                 state_bytes=state_bytes,
-                origin=origin,
+                origin=_came_from(fault, origin),
                 has_spare=has_spare,
                 verdict=evaluation.verdict.value,
                 reason=evaluation.verdict.reason,

@@ -139,5 +139,17 @@ def test_a_kill_says_what_was_lost(recording: Any) -> None:
     assert all(each.missing == 0 and each.expected > 0 for each in found)
 
 
+def test_a_local_copy_that_was_not_used_is_not_called_one(recording: Any) -> None:
+    """A TaskManager that had given up its copy fetched 10 GB from the store, and nobody said so."""
+    made = evaluate(recording.write())
+    faults = [
+        FaultRecord(fault="taskmanager_kill", remote_bytes=10**10, local_bytes=0),
+        FaultRecord(fault="taskmanager_kill", remote_bytes=10**3, local_bytes=10**10),
+        FaultRecord(fault="taskmanager_kill"),
+    ]
+    found = recoveries_of(made, faults, state_bytes=1, origin="local copy", has_spare=False)
+    assert [each.origin for each in found] == ["object store", "local copy", "local copy"]
+
+
 def test_a_job_that_keeps_up_has_no_capacity_to_tell(recording: Any) -> None:
     assert not drain_rate(recording.write())[1]
