@@ -14,8 +14,8 @@ from dashboard.links import link
 from dashboard.overview.engineer import engineer
 from dashboard.overview.exams import newest_ab, newest_exam
 from dashboard.overview.gates_report import newest_gates
-from dashboard.overview.risk_manager import risk_manager
 from dashboard.overview.release import ANSWERS, Ground, answer, grounds
+from dashboard.overview.risk_manager import risk_manager
 from dashboard.overview.rules_owner import rules_owner
 from dashboard.run.kept import KeptRun, keep
 from dashboard.stored_runs import stored_runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -307,7 +308,7 @@ def test_only_main_stores_a_baseline_and_only_where_it_has_none() -> None:
 
 def test_of_a_hosted_runner_no_latency_becomes_a_baseline() -> None:
     (words,) = (words for words in gate_commands() if "--store-baseline" in words)
-    parts = [word for before, word in zip(words, words[1:], strict=False) if before == "--only"]
+    parts = [word for before, word in itertools.pairwise(words) if before == "--only"]
     assert parts == ["engine", "detection"]
 
 
