@@ -23,7 +23,7 @@ from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
 from workbench.kept_series import open_folder, require_writable_page
 from workbench.origin import origin
-from workbench.state_series import PARTS, StatePlan, StateSeries
+from workbench.state_series import PARTS, PEACE, StatePlan, StateSeries
 
 #: RocksDB's files and those it merges meanwhile, the filled checkpoint, the job's own, and what the
 #: store has not yet given back. Measured at 1 GB: 3.3 times the state.
@@ -171,11 +171,13 @@ def _settings(folder: Path, largest_gb: float) -> StackSettings:
 
 
 def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
+    too_many = plan.overload
+    overload = f"; overloaded with {too_many.rate_per_min:,} a minute for {too_many.duration_s} s"
     return {
         **origin(),
         "traffic": f"{plan.calm.scenario}, {plan.calm.rate_per_min:,} swipes a minute, other cards "
-        f"than those that make up the size, spread among them; overloaded with "
-        f"{plan.overload.rate_per_min:,} a minute for {plan.overload.duration_s} s",
+        f"than those that make up the size, spread among them"
+        f"{overload if PEACE in plan.parts else ''}",
         "cards that make up the size": f"{plan.swipes_per_card} swipes each",
         "state backend": "RocksDB on the disk, not compressed",
         "store": "SeaweedFS on the same machine and disk: no network between",

@@ -116,6 +116,23 @@ def test_terminal_and_page_hold_every_measurement() -> None:
     assert all(row.count(" | ") == rows[0].count(" | ") for row in rows[:3:2])
 
 
+def test_what_is_left_of_a_recovery_is_said_by_its_parts() -> None:
+    local = {"running": 43_250, "detection": 330, "deploy": 22_340, "restore": 20_340, "state": 310}
+    pair = [recovery(), recovery(origin="local copy", times_ms=local)]
+    (_, left) = sentences(LargeState(recoveries=pair))
+    assert "What is left of 43.25 s: 0.33 s until it was noticed, 22.34 s until tasks" in left
+    assert "20.03 s for Python" in left
+    # Of a part that was not measured nothing is made up.
+    del local["deploy"]
+    assert len(sentences(LargeState(recoveries=pair))) == 1
+
+
+def test_a_table_without_rows_is_left_out() -> None:
+    page = markdown(LargeState(recoveries=[recovery()]))
+    assert "## While nothing breaks" not in page
+    assert "## After a kill, seconds" in page
+
+
 def test_the_first_checkpoint_is_the_full_one(recording: Any) -> None:
     made = evaluate(recording.write())
     checkpoints = [
