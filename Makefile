@@ -89,8 +89,8 @@ chaos: $(ENV) $(JARS)  ## What do faults do to the job? fault=all|taskmanager_ki
 soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: minutes=30 fault_every=60 (s) seed=N [ha=1] [s3=1]
 	@$(BIN)/paystream soak $(call options,minutes fault_every seed scenario rate warm_up checkpoint_interval_ms taskmanagers) $(stack_options)
 
-state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [docs=FILE]
-	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms docs)
+state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [only=local] [docs=FILE]
+	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms only docs)
 
 autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=15000 duration=240 taskmanagers=3
 	@$(BIN)/paystream autoscale $(call options,scenario rate warm_up duration taskmanagers target_utilization boundary seed checkpoint_interval_ms) $(if $(s3),--s3)

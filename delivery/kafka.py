@@ -8,7 +8,6 @@ said once, by the call that needed it. TLS and passwords come from the environme
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,13 +15,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic
 
 from delivery.problems import DeliveryError
-from job.kafka_security import KafkaSecurityError, client_security, hear_refusals, refusal
+from job.kafka_refusals import RefusedByBroker, first_metadata, hear_refusals
+from job.kafka_security import KafkaSecurityError, client_security
 
 #: Longest wait for the first answer of a broker, and for confirmations, in seconds.
 REACH_TIMEOUT_S: Final = 10.0
 CONFIRM_TIMEOUT_S: Final = 60.0
-#: Between two looks at whether the broker refuses this client, in seconds.
-_REFUSAL_POLL_S: Final = 0.5
 
 Settings = Mapping[str, str]
 
@@ -66,21 +64,15 @@ def reach(bootstrap: str, extra: Settings) -> tuple[AdminClient, ClusterMetadata
         admin = AdminClient(settings, logger=silent_logger)
     except KafkaException as error:
         raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
-    deadline_s = time.monotonic() + REACH_TIMEOUT_S
-    while True:
-        left_s = deadline_s - time.monotonic()
-        try:
-            return admin, admin.list_topics(timeout=max(0.01, min(left_s, _REFUSAL_POLL_S)))
-        except KafkaException as error:
-            admin.poll(0)
-            refused = refusal(errors, settings)
-            if refused is not None:
-                raise DeliveryError(refused) from None
-            if left_s <= _REFUSAL_POLL_S:
-                raise DeliveryError(
-                    f"Kafka does not answer at {bootstrap} ({reason(error)}); start it "
-                    "(`make stack-up`) or give the right address with --bootstrap"
-                ) from None
+    try:
+        return admin, first_metadata(admin, errors, settings, KafkaException, REACH_TIMEOUT_S)
+    except RefusedByBroker as error:
+        raise DeliveryError(str(error)) from None
+    except KafkaException as error:
+        raise DeliveryError(
+            f"Kafka does not answer at {bootstrap} ({reason(error)}); start it "
+            "(`make stack-up`) or give the right address with --bootstrap"
+        ) from None
 
 
 def require_topic(known: ClusterMetadata, topic: str) -> None:

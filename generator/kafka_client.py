@@ -8,19 +8,17 @@ from the environment (:mod:`job.kafka_security`).
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from job.kafka_security import KafkaSecurityError, client_security, hear_refusals, refusal
+from job.kafka_refusals import RefusedByBroker, first_metadata, hear_refusals
+from job.kafka_security import KafkaSecurityError, client_security
 
 #: Longest wait for the first answer of a broker, in seconds. A choice: a local broker needs ms.
 REACH_TIMEOUT_S: Final = 5.0
-#: Between two looks at whether the broker refuses this client, in seconds.
-_REFUSAL_POLL_S: Final = 0.5
 
 Settings = Mapping[str, str]
 
@@ -120,22 +118,16 @@ def require_broker(
     errors: list[str] = []
     settings = client_settings(bootstrap, extra) | {"error_cb": hear_refusals(errors)}
     admin = _admin(settings)
-    deadline_s = time.monotonic() + timeout_s
-    while True:
-        left_s = deadline_s - time.monotonic()
-        try:
-            admin.list_topics(timeout=max(0.01, min(left_s, _REFUSAL_POLL_S)))
-            return admin
-        except KafkaException as error:
-            admin.poll(0)
-            refused = refusal(errors, settings)
-            if refused is not None:
-                raise KafkaRefused(refused) from None
-            if left_s <= _REFUSAL_POLL_S:
-                raise KafkaUnreachable(
-                    f"Kafka does not answer at {bootstrap} ({reason(error)}, waited "
-                    f"{timeout_s:g} s); start it (`make stack-up`) or give the right address"
-                ) from None
+    try:
+        first_metadata(admin, errors, settings, KafkaException, timeout_s)
+    except RefusedByBroker as error:
+        raise KafkaRefused(str(error)) from None
+    except KafkaException as error:
+        raise KafkaUnreachable(
+            f"Kafka does not answer at {bootstrap} ({reason(error)}, waited {timeout_s:g} s); "
+            "start it (`make stack-up`) or give the right address"
+        ) from None
+    return admin
 
 
 def topic_partitions(admin: AdminClient, topics: Iterable[str]) -> dict[str, int]:

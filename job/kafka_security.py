@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 #: What all variables begin with.
 PREFIX: Final = "PAYSTREAM_KAFKA_"
@@ -41,9 +41,6 @@ _DIRECTORY_PROVIDER: Final = "common.config.provider.DirectoryConfigProvider"
 #: What Java's client can read between the quotes of its login, and in a reference to a file.
 _PLAIN_PASSWORD: Final = re.compile(r'[^\x00-\x1f\x7f"\\]+')
 _PLAIN_PATH: Final = re.compile(r"[^\x00-\x1f\x7f\"\\:}]+")
-#: Errors of librdkafka's clients that mean refused, not absent.
-_LOGIN_ERROR: Final = "_AUTHENTICATION"
-_TLS_ERROR: Final = "_SSL"
 
 
 class KafkaSecurityError(ValueError):
@@ -181,53 +178,6 @@ def client_security(extra: Mapping[str, str]) -> dict[str, str]:
         As for :meth:`KafkaSecurity.load`.
     """
     return {} if "security.protocol" in extra else KafkaSecurity.load().librdkafka()
-
-
-def refusal(errors: Iterable[str], settings: Mapping[str, Any]) -> str | None:
-    """What to tell a person when a broker is there and lets this client not in.
-
-    Parameters
-    ----------
-    errors
-        Names of the client's errors, as :func:`hear_refusals` keeps them.
-    settings
-        Of the client, librdkafka's names.
-
-    Returns
-    -------
-    str or None
-        One line without a secret; None where nothing was refused.
-    """
-    broker = f"Kafka at {settings['bootstrap.servers']}"
-    for error in errors:
-        if error == _LOGIN_ERROR:
-            return (
-                f"{broker} refuses the login of user {settings.get('sasl.username', '')!r} by "
-                f"{settings.get('sasl.mechanism')}; look at {PREFIX}SASL_USERNAME, …_SASL_PASSWORD "
-                "and …_SASL_MECHANISM"
-            )
-        if error == _TLS_ERROR:
-            trusted = settings.get("ssl.ca.location", "those of the system")
-            return (
-                f"{broker} and this client come to no TLS connection (trusted certificates: "
-                f"{trusted}); look at {PREFIX}SSL_CA and …_SECURITY_PROTOCOL"
-            )
-    return None
-
-
-def hear_refusals(into: list[str]) -> Callable[[object], None]:
-    """An ``error_cb`` that keeps the names of the client's errors.
-
-    A refused login or certificate is no answer to any request: librdkafka tries again until the
-    request runs out of time, and says why only here.
-    """
-
-    def hear(error: object) -> None:
-        name = getattr(error, "name", None)
-        if callable(name):
-            into.append(str(name()))
-
-    return hear
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

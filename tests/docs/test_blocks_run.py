@@ -197,7 +197,7 @@ def type_in(
 
 
 def serve(typed: str, copy: Path, surroundings: dict[str, str]) -> None:
-    """Start what serves until it is ended, and end it as Ctrl-C would."""
+    """Start what serves until it is ended, and end it with all that it started."""
     served = subprocess.Popen(
         ["/bin/bash", "-c", f"exec {typed}"],
         cwd=copy,

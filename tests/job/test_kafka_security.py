@@ -16,7 +16,6 @@ from job.kafka_security import (
     KafkaSecurity,
     KafkaSecurityError,
     client_security,
-    refusal,
 )
 
 HIDDEN = "hunter2"
@@ -157,9 +156,3 @@ def test_what_a_person_gave_the_job_wins_over_the_environment(
     assert properties["sasl.jaas.config"].startswith(f"{KAFKA_PACKAGE}.common.security.scram.")
     sink = sink_table("outgoing", options, Topics.with_prefix())
     assert "'properties.security.protocol' = 'SASL_SSL'" in sink
-
-
-def test_other_errors_than_refusals_are_not_taken_for_one() -> None:
-    settings = {"bootstrap.servers": "k:1"}
-    assert refusal(["_TRANSPORT", "_ALL_BROKERS_DOWN"], settings) is None
-    assert "refuses the login" in str(refusal(["_TRANSPORT", "_AUTHENTICATION"], settings))

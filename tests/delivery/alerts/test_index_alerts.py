@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -262,6 +263,14 @@ def test_alerts_are_found_by_card_rule_action_and_time(
     assert everything.alerts[0] == alert(299)
 
 
+def alerts_page() -> Any:
+    """The dashboard's page of alerts, not yet drawn."""
+    from streamlit.testing.v1 import AppTest
+
+    view = "from dashboard.views.alerts import VIEW\nVIEW.render()\n"
+    return AppTest.from_string(view, default_timeout=60)
+
+
 def test_the_page_shows_what_was_found(
     kafka_address: str,
     alerts: str,
@@ -270,14 +279,10 @@ def test_the_page_shows_what_was_found(
     search_node: StackSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from streamlit.testing.v1 import AppTest
-
     send_alerts(kafka_address, alerts, encoded(0, 120))
     run()
     monkeypatch.setenv("PAYSTREAM_ELASTICSEARCH_URL", search_node.elasticsearch_url)
-    page = AppTest.from_string(
-        "from dashboard.views.alerts import VIEW\nVIEW.render()\n", default_timeout=60
-    )
+    page = alerts_page()
     page.query_params["index"] = index_name(prefix)
     page.query_params["entity"] = "c15"
     page.run()
@@ -315,15 +320,11 @@ def test_what_is_typed_is_a_value_and_never_a_query(
     search_node: StackSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from streamlit.testing.v1 import AppTest
-
     send_alerts(kafka_address, alerts, encoded(0, 5))
     run()
     monkeypatch.setenv("PAYSTREAM_ELASTICSEARCH_URL", search_node.elasticsearch_url)
     for asked in ({}, *HOSTILE):
-        page = AppTest.from_string(
-            "from dashboard.views.alerts import VIEW\nVIEW.render()\n", default_timeout=60
-        )
+        page = alerts_page()
         for name, value in ({"index": index_name(prefix)} | asked).items():
             page.query_params[name] = value
         page.run()
