@@ -299,7 +299,8 @@ def test_who_changes_rules_publishes_and_hears_what_the_job_says(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no job has said within 1 s" in done.stdout
     with kafka_user(broker, "rules"):
-        assert len(read_topic(broker.kafka_address, PREFIX)) == 1
+        # What other tests wrote stands there too, under its own key.
+        assert b'"mode":"shadow"' in read_topic(broker.kafka_address, PREFIX)["velocity"]
 
 
 def test_the_canary_sings_and_sees_how_far_the_job_is(broker: StackSettings) -> None:
