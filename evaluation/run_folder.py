@@ -78,6 +78,8 @@ class JobRecord(msgspec.Struct, frozen=True):
     ----------
     complete
         Whether the run ended as it should: final offsets committed, outputs still. None: unknown.
+    incomplete_because
+        Why not, in one sentence.
     topics
         The (unprefixed) topics that the job under test writes.
     restarts
@@ -93,6 +95,7 @@ class JobRecord(msgspec.Struct, frozen=True):
     """
 
     complete: bool | None = None
+    incomplete_because: str = ""
     topics: tuple[str, ...] = OUTPUT_TOPICS
     restarts: int | None = None
     failed_commits: int | None = None

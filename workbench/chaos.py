@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from evaluation.chaos.results import FaultOutcome, outcomes_of
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
-from generator.settings import SettingsError
+from generator.settings import ReplaySettings, SettingsError
 from stack.settings import StackSettings
 from workbench.console import Phases
 from workbench.fault_fit import kinds, require_fit
-from workbench.fault_plan import FLOODS, RANDOM, fault_names
+from workbench.fault_plan import FLOODS, RANDOM, RANDOM_COUNT, fault_names
 from workbench.folders import REPLAYS
 from workbench.intervention import Intervention
 from workbench.leftovers import clear
@@ -163,8 +163,14 @@ def _try(
     replays: Path,
     intervention: Intervention | None,
 ) -> list[FaultOutcome]:
+    replay = plan.replay
+    if trial.fault == RANDOM and isinstance(replay, ReplaySettings):
+        # Each of its faults has as long as one that comes alone.
+        longer = {"duration_s": replay.duration_s * RANDOM_COUNT}
+        replay = replay.model_copy(update=longer)
     asked = plan.model_copy(
         update={
+            "replay": replay,
             "fault": trial.fault,
             "fault_seed": plan.fault_seed if trial.seed is None else trial.seed,
             "job": plan.job.model_copy(update={"sink_guarantee": trial.guarantee}),

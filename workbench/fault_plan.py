@@ -1,8 +1,8 @@
 """Which faults come in a run, and when?
 
 One fault comes when half of the records are sent; several, joined by commas, are spread evenly; and
-``random`` draws a sequence from a seed, so that one that did harm can be brought about again: three
-at any moments, or in a soak as many as are asked for, with calm between them.
+``random`` draws a sequence from a seed, so that one that did harm can be brought about again:
+three, or in a soak as many as are asked for, with calm between them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,13 @@ MOVES: Final = ("rescale", "upgrade")
 RANDOM: Final = "random"
 #: Faults of a random sequence. A choice: the later ones meet a job that has just recovered.
 RANDOM_COUNT: Final = 3
-#: The first and the last fault come within these shares of the sending. A choice: before them and
-#: after them there is time for a checkpoint.
+#: Each of them has a part of the sending to itself and comes within these shares of it. A choice: a
+#: checkpoint completes before the first; two can be close, but a fault whose recovery takes a
+#: third of a part still leaves time for the next one, since none comes before the last is undone.
+RANDOM_FROM_PART: Final = 0.1
+RANDOM_TO_PART: Final = 0.7
+#: The first and the last of several that a person named come at these shares of the sending. A
+#: choice: before them and after them there is time for a checkpoint.
 FIRST_SHARE: Final = 0.2
 LAST_SHARE: Final = 0.8
 #: Of a sequence with calm, each fault has a part of the sending to itself and comes within these
@@ -95,8 +100,8 @@ def moments(
     settings
         Of the stack that is broken; a random sequence draws from what it has.
     count
-        How many a random sequence has, with calm between them; None for `RANDOM_COUNT` at any
-        moments.
+        How many a random sequence has, with calm between them; None for `RANDOM_COUNT`, which may
+        follow each other closely.
 
     Raises
     ------
@@ -128,7 +133,7 @@ def _drawn(seed: int, settings: StackSettings) -> tuple[Moment, ...]:
     known = drawn_from(settings)
     rng = np.random.default_rng(seed)
     names = rng.choice(known, RANDOM_COUNT).tolist()
-    shares = np.sort(rng.uniform(FIRST_SHARE, LAST_SHARE, RANDOM_COUNT)).tolist()
+    shares = _in_parts(rng, RANDOM_COUNT, RANDOM_FROM_PART, RANDOM_TO_PART)
     return tuple(map(Moment, names, shares))
 
 
@@ -138,6 +143,11 @@ def _drawn_calmly(seed: int, settings: StackSettings, count: int) -> tuple[Momen
     rng = np.random.default_rng(seed)
     rounds = -(-count // len(known))
     names = [name for _ in range(rounds) for name in rng.permutation(known).tolist()]
-    within = rng.uniform(FIRST_OF_PART, LAST_OF_PART, count).tolist()
-    shares = [(number + share) / count for number, share in enumerate(within)]
+    shares = _in_parts(rng, count, FIRST_OF_PART, LAST_OF_PART)
     return tuple(map(Moment, names[:count], shares))
+
+
+def _in_parts(rng: np.random.Generator, count: int, first: float, last: float) -> list[float]:
+    """A moment in each of `count` equal parts of the sending, between these shares of it."""
+    within = rng.uniform(first, last, count).tolist()
+    return [(number + share) / count for number, share in enumerate(within)]

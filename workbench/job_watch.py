@@ -98,7 +98,9 @@ class JobWatch:
         except RestError:
             self.unanswered += 1
             return
-        self._count(msgspec.to_builtins(found.counts), restarts)
+        # Flink's REST loses the metric for a while as a TaskManager dies; each failure it tells of
+        # was followed by a restart.
+        self._count(msgspec.to_builtins(found.counts), max(restarts, len(exceptions)))
         for each in found.history:
             self.checkpoints[each.id] = {
                 "id": each.id,
@@ -134,11 +136,13 @@ class JobWatch:
             self._counts_before.update({**self._counts_now, "in_progress": 0})
             # The job began again with the one that took it up.
             self._restarts_before += self._restarts_now + 1
-        self._counts_now, self._restarts_now = counts, restarts
+            self._restarts_now = 0
+        self._counts_now = counts
+        self._restarts_now = max(self._restarts_now, restarts)
         self.checkpoint_counts = {
             name: count + self._counts_before[name] for name, count in counts.items()
         }
-        self.restarts = self._restarts_before + restarts
+        self.restarts = self._restarts_before + self._restarts_now
 
     def _count_failed_commits(self) -> int | None:
         """Sum over all committers; None while Flink has not reported the metric yet."""

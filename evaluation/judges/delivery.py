@@ -101,7 +101,8 @@ def _completeness(findings: Findings, history: History) -> None:
     if complete is None:
         findings.unknown(["job.json does not say whether the run ended completely"])
     elif not complete:
-        findings.unknown(["the run ended before its outputs were complete"])
+        because = history.facts.job.incomplete_because
+        findings.unknown([because or "the run ended before its outputs were complete"])
     external = history.facts.job.external
     # What another job need not write is not asked of it, unless it claims to follow our rules.
     asked = ("decisions",) if external and history.expected is None else (*FATE_TOPICS, "alerts")

@@ -207,6 +207,13 @@ def test_what_is_missing_from_a_run_cut_short_is_inconclusive(small):
     assert "before its outputs were complete" in outcome.result.reason
 
 
+def test_a_run_that_proves_nothing_says_why(small):
+    because = "kafka_kill was not brought about: the sending ended before its moment came"
+    small.job |= {"complete": False, "incomplete_because": because}
+    outcome = judged(small)
+    assert (outcome.result.verdict, outcome.result.reason) == ("inconclusive", because)
+
+
 def test_what_is_repeated_in_a_run_cut_short_still_fails(small):
     small.job["complete"] = False
     small.emit("decisions", small.rows("decisions", "committed")[0]["value"], 0)

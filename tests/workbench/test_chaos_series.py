@@ -45,6 +45,7 @@ def outcome(run_id: str) -> FaultOutcome:
 def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Give a function: what each run does -> the results, with everything real left out."""
     cleared: list[str] = []
+    plans: list[RunPlan] = []
 
     @contextmanager
     def no_stack(settings: StackSettings) -> Any:
@@ -54,6 +55,7 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         coming = iter(runs)
 
         def simulate(plan: RunPlan, *_: Any, **__: Any) -> tuple[Path, Any]:
+            plans.append(plan)
             said = next(coming)
             if isinstance(said, BaseException):
                 raise said
@@ -72,6 +74,7 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         return list(found)
 
     run.cleared = cleared  # type: ignore[attr-defined]
+    run.plans = plans  # type: ignore[attr-defined]
     return run
 
 
@@ -96,6 +99,13 @@ def test_a_broken_run_does_not_end_the_series(series, error, said, capsys):
     assert series.cleared == ["cleared"], "what it left is cleared away, and nothing else"
     is_bug = isinstance(error, OSError | ZeroDivisionError)
     assert ("Traceback" in capsys.readouterr().err) is is_bug
+
+
+def test_a_random_sequence_has_for_each_fault_what_one_alone_has(series):
+    series([Trial("kafka_kill"), Trial("random", 1), Trial("kafka_kill")], ["a", "b", "c"])
+    alone, random, again = (plan.replay.duration_s for plan in series.plans)
+    assert random == 3 * alone
+    assert again == alone
 
 
 def test_ctrl_c_ends_the_series(series):

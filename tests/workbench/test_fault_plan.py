@@ -14,6 +14,7 @@ from workbench.fault_plan import (
     FLOODS,
     LAST_SHARE,
     RANDOM,
+    RANDOM_COUNT,
     drawn_from,
     fault_names,
     known_faults,
@@ -42,7 +43,9 @@ def test_a_random_sequence_is_a_function_of_its_seed():
     for sequence in drawn:
         shares = [each.at_share for each in sequence]
         assert shares == sorted(shares)
-        assert FIRST_SHARE <= shares[0] <= shares[-1] <= LAST_SHARE
+        gaps = [(later - earlier) * RANDOM_COUNT for earlier, later in itertools.pairwise(shares)]
+        assert min(gaps) >= 0.4 - 1e-9, "the fault before it must be undone in that time"
+        assert 0.1 / RANDOM_COUNT <= shares[0] <= shares[-1] <= 1 - 0.3 / RANDOM_COUNT
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 60])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from stack.flink_rest import CheckpointCounts, Checkpoints
+from stack.flink_rest import CheckpointCounts, Checkpoints, JobException
 from workbench.job_watch import JobWatch
 
 
@@ -15,12 +15,13 @@ class Rest:
     def __init__(self) -> None:
         self.counts = CheckpointCounts(0, 0, 0, 0, 0)
         self.numbered = 0
+        self.failures: tuple[JobException, ...] = ()
 
     def checkpoints(self, _job_id: str) -> Checkpoints:
         return Checkpoints(self.counts)
 
-    def exceptions(self, _job_id: str) -> tuple[()]:
-        return ()
+    def exceptions(self, _job_id: str) -> tuple[JobException, ...]:
+        return self.failures
 
     def restarts(self, _job_id: str) -> int:
         return self.numbered
@@ -31,13 +32,17 @@ class Rest:
         self.numbered = restarts
 
 
-def watched(*said: tuple[int, int, int]) -> Any:
-    rest = Rest()
-    watch = JobWatch(
+def watched_by(rest: Rest) -> JobWatch:
+    return JobWatch(
         SimpleNamespace(rest=rest),  # type: ignore[arg-type]
         SimpleNamespace(id="job"),  # type: ignore[arg-type]
         transactional=False,
     )
+
+
+def watched(*said: tuple[int, int, int]) -> Any:
+    rest = Rest()
+    watch = watched_by(rest)
     for each in said:
         rest.say(*each)
         watch.read()
@@ -63,3 +68,19 @@ def test_what_was_counted_before_a_takeover_is_added_and_it_is_a_restart() -> No
 def test_a_checkpoint_under_way_at_the_takeover_is_not_under_way_for_ever() -> None:
     watch = watched((100, 0, 0), (5, 0, 0))
     assert watch.checkpoint_counts["in_progress"] == 1
+
+
+def test_a_restart_that_flink_no_longer_counts_was_one_all_the_same() -> None:
+    """As a TaskManager dies, its REST loses the count for a while, and then tells 0."""
+    assert watched((10, 0, 0), (20, 0, 1), (30, 0, 0)).restarts == 1
+
+
+def test_a_failure_was_followed_by_a_restart_even_where_flink_never_counted_it() -> None:
+    rest = Rest()
+    watch = watched_by(rest)
+    rest.say(10, 0, 0)
+    watch.read()
+    rest.failures = (JobException("Lost", "Lost: a TaskManager", 1_000),)
+    rest.say(20, 0, 0)
+    watch.read()
+    assert watch.restarts == 1
