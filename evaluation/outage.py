@@ -117,6 +117,9 @@ def _longest_gap_ms(
     if touching:
         first = max(first - 1, 0)
     inside = received[first:last]
+    if touching and last < len(received):
+        # A gap that the next fault meets is this one's up to there.
+        inside = np.append(inside, end_ns)
     return float(np.diff(inside).max()) / 1e6 if len(inside) > 1 else None
 
 

@@ -80,6 +80,8 @@ class JobRecord(msgspec.Struct, frozen=True):
         Whether the run ended as it should: final offsets committed, outputs still. None: unknown.
     incomplete_because
         Why not, in one sentence.
+    proves_nothing_because
+        Why the run says nothing about the fault that was brought about in it; None if it does.
     topics
         The (unprefixed) topics that the job under test writes.
     restarts
@@ -96,6 +98,7 @@ class JobRecord(msgspec.Struct, frozen=True):
 
     complete: bool | None = None
     incomplete_because: str = ""
+    proves_nothing_because: str | None = None
     topics: tuple[str, ...] = OUTPUT_TOPICS
     restarts: int | None = None
     failed_commits: int | None = None

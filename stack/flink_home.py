@@ -17,6 +17,8 @@ from stack.java import jvm_environment
 from stack.process import StackError, write_whole
 from stack.settings import HOST, StackSettings
 
+#: REST answers of the JobManager may be so old, ms.
+REST_AGE_MS = 100
 #: Below which a cluster keeps everything in ZooKeeper.
 ZOOKEEPER_PATH = "/flink/paystream"
 _PYTHON_JAR = "flink-python-*.jar"
@@ -126,7 +128,7 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         "metrics.fetcher.update-interval": "1000",
         # REST answers are as old as this; the default of 3 s hides when a checkpoint completed or a
         # job ran again.
-        "web.refresh-interval": "100",
+        "web.refresh-interval": str(REST_AGE_MS),
         # At ten checkpoints a second the default of ten is gone between two looks.
         "web.checkpoints.history": "200",
         # How long the parts of a restart took is told nowhere else (`stack/initialization.py`).
@@ -239,8 +241,6 @@ def _high_availability(settings: StackSettings) -> dict[str, str]:
         f"{client}.tolerate-suspended-connections": "true",
         # Nobody logs in; trying to would be a line in the log for each connection.
         "zookeeper.sasl.disable": "true",
-        # What REST says of a job may be so old: the standby must not tell of a job's life before.
-        "web.refresh-interval": "500",
     }
 
 

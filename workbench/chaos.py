@@ -26,7 +26,7 @@ from workbench.leftovers import clear
 from workbench.one_stack import one_stack
 from workbench.plan import RunPlan
 from workbench.problems import problem_line
-from workbench.revision import extract_job, resolve
+from workbench.revision import extract_job, resolve, version_before
 from workbench.simulate import simulate
 from workbench.warm_all import warm_all
 
@@ -38,8 +38,8 @@ CONTROL_FAULT = "taskmanager_kill"
 APART = "+"
 #: Begins with the job of another commit.
 UPGRADE = "upgrade"
-#: Where it begins unless told otherwise.
-HEAD = "HEAD"
+#: Where it begins unless told otherwise: the job's version before this one.
+PREVIOUS = "previous"
 
 
 class Trial(NamedTuple):
@@ -100,7 +100,7 @@ def run_chaos(
     runs: Path,
     *,
     settings: StackSettings,
-    base: str = HEAD,
+    base: str = PREVIOUS,
     replays: Path = REPLAYS,
     intervention: Intervention | None = None,
 ) -> Generator[FaultOutcome]:
@@ -119,7 +119,7 @@ def run_chaos(
     settings
         The stack; one that was not running is stopped at the end.
     base
-        The commit whose job an upgrade begins with.
+        The commit whose job an upgrade begins with; `PREVIOUS` for the last one that differs.
     intervention
         What else is done to the runs, such as to watch them; None for nothing.
 
@@ -129,9 +129,11 @@ def run_chaos(
         If there is no such commit, or one is named and nothing upgraded.
     """
     upgrades = any(each.upgrades for each in wanted)
-    if base != HEAD and not upgrades:
+    if base != PREVIOUS and not upgrades:
         raise SettingsError("--base is the commit that an upgrade begins with; no fault is one")
-    commit = resolve(base) if upgrades else ""
+    commit = ""
+    if upgrades:
+        commit = version_before() if base == PREVIOUS else resolve(base)
     since = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     with one_stack(settings) as stack, TemporaryDirectory() as folder:
         warm_all(plan, phases, runs, stack, replays)
@@ -164,7 +166,11 @@ def _try(
     intervention: Intervention | None,
 ) -> list[FaultOutcome]:
     replay = plan.replay
-    if trial.fault == RANDOM and isinstance(replay, ReplaySettings):
+    if (
+        trial.fault == RANDOM
+        and plan.fault_count is None  # a soak says itself how long it is, and how often it breaks
+        and isinstance(replay, ReplaySettings)
+    ):
         # Each of its faults has as long as one that comes alone.
         longer = {"duration_s": replay.duration_s * RANDOM_COUNT}
         replay = replay.model_copy(update=longer)

@@ -17,7 +17,7 @@ from generator.whole_file import write_whole
 from stack.running import as_it_runs
 from stack.settings import StackSettings
 from workbench import cli_stack
-from workbench.chaos import ALL, HEAD, run_chaos, trials
+from workbench.chaos import ALL, PREVIOUS, run_chaos, trials
 from workbench.console import Phases, make_console
 from workbench.fault_plan import known_faults
 from workbench.folders import CHAOS, RUNS
@@ -46,8 +46,11 @@ def chaos(
         int, typer.Option(min=1, help="How often; random ones with the next seed.")
     ] = 1,
     base: Annotated[
-        str, typer.Option(help="Commit whose job an upgrade begins with; then the working tree's.")
-    ] = HEAD,
+        str,
+        typer.Option(
+            help="Commit whose job an upgrade begins with, or previous: as it was before its last change."
+        ),
+    ] = PREVIOUS,
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
     docs: Annotated[

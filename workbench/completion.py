@@ -50,18 +50,17 @@ class Completion:
         Whether what is missing now will never come.
     reason
         Why not, in one sentence; empty where it is.
+    proves_nothing_because
+        Why the run, complete or not, says nothing about what was brought about in it; None if it
+        does. What is lost in such a run is lost all the same.
     cpu_s
         CPU seconds by process while the run lasted.
     """
 
     complete: bool
     reason: str = ""
+    proves_nothing_because: str | None = None
     cpu_s: dict[str, float] = field(default_factory=dict)
-
-    def judge_fault(self, proves_nothing_because: str | None) -> None:
-        """A run whose fault proves nothing is as good as not ended: inconclusive."""
-        if self.complete and proves_nothing_because is not None:
-            self.complete, self.reason = False, proves_nothing_because
 
 
 def await_completion(

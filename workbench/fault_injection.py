@@ -32,6 +32,9 @@ from workbench.restart_phases import restart_phases
 #: Longest wait for a moment at which the transaction holds enough records, seconds: several
 #: checkpoints. What is then there is taken as it is.
 _FULL_TRANSACTION_S: Final = 5.0
+#: So often the counts before a fault are taken anew where a checkpoint completed between them. A
+#: choice: a second interval is mostly long enough.
+_COUNTS: Final = 4
 #: Longest wait for the job to run again, and for a checkpoint after that, seconds: with a large
 #: state both take minutes.
 _RECOVERED_S: Final = 900.0
@@ -144,10 +147,7 @@ class FaultInjection:
     def _break(self, fault: Fault, record: FaultRecord) -> None:
         with fault:
             record.checkpoints_before = self._watch.completed()
-            if not fault.chooses_its_moment:
-                record.open_transaction_records = self._await_open_records(record)
-            if not fault.leaves_transaction_open:
-                record.uncheckpointed_records = self._uncheckpointed()
+            self._count_before(fault, record)
             record.invoked_monotonic_ns = time.monotonic_ns()
             record.invoked_ms = time.time_ns() // 1_000_000
             fault.invoke()
@@ -155,6 +155,8 @@ class FaultInjection:
                 # It waited; what it did came just now.
                 record.invoked_monotonic_ns = time.monotonic_ns()
                 record.invoked_ms = time.time_ns() // 1_000_000
+            # Those that completed while it waited for its moment came before it, too.
+            record.checkpoints_before = max(record.checkpoints_before, self._watch.completed())
             if fault.leaves_transaction_open:
                 # What stands open now was open then: where it hit, nobody is left to commit it.
                 record.open_transaction_records = self._open_records()
@@ -171,6 +173,31 @@ class FaultInjection:
         if record.noticed_ms is not None or has_moved:
             self._take_phases(record)
         record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
+        self._look_again(fault, record)
+
+    def _look_again(self, fault: Fault, record: FaultRecord) -> None:
+        """A job may fail only after the fault has proved that it landed."""
+        if record.noticed_ms is not None or not fault.invoked_ms:
+            return
+        failure = fault.first_failure()
+        if failure is None:
+            return
+        record.noticed_ms = failure.timestamp_ms
+        record.evidence.append(f"later {fault.failure_words(failure)}")
+        self._await_running(record)
+        self._take_phases(record)
+        record.checkpoints_after = self._await_checkpoint(self._watch.completed())
+
+    def _count_before(self, fault: Fault, record: FaultRecord) -> None:
+        """What a fault will hit, the open records last: they must be those of its moment."""
+        for _ in range(_COUNTS):
+            completed = self._watch.completed()
+            if not fault.leaves_transaction_open:
+                record.uncheckpointed_records = self._uncheckpointed()
+            if not fault.chooses_its_moment:
+                record.open_transaction_records = self._await_open_records(record)
+            if self._watch.completed() == completed:
+                return
 
     def _take_phases(self, record: FaultRecord) -> None:
         """How long the restart took, by Flink's own clocks."""

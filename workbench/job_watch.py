@@ -171,6 +171,7 @@ class JobWatch:
         record = {
             "complete": completion.complete,
             "incomplete_because": completion.reason,
+            "proves_nothing_because": completion.proves_nothing_because,
             "restarts": self.restarts,
             "jobmanager_takeovers": self.takeovers,
             "failed_commits": self.failed_commits,

@@ -25,6 +25,25 @@ def resolve(reference: str) -> str:
     return done.stdout.decode().strip()
 
 
+def version_before() -> str:
+    """The commit that has the job as it was before its last change, committed or not.
+
+    Raises
+    ------
+    SettingsError
+        If this clone does not reach back so far.
+    """
+    if _git("diff", "--quiet", "HEAD", "--", "job").returncode:
+        return resolve("HEAD")
+    changed = _git("log", "-1", "--format=%H", "--", "job").stdout.decode().strip()
+    try:
+        return resolve(f"{changed}^")
+    except SettingsError:
+        raise SettingsError(
+            "base: this clone has no commit before the last change of job/; name one, or fetch more"
+        ) from None
+
+
 def extract_job(commit: str, folder: Path) -> Path:
     """Put the job of a commit into a folder; gives the folder.
 

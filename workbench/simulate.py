@@ -340,7 +340,7 @@ def _send_and_collect(
             )
         bar.note = completion.reason
     if fault is not None:
-        completion.judge_fault(fault.finish(run.history / FAULTS_FILE))
+        completion.proves_nothing_because = fault.finish(run.history / FAULTS_FILE)
     taskmanagers_s = _taskmanager_cpu_s(live.stack)
     # Of a killed one nothing is known, nor of one in a container.
     if taskmanagers_s and taskmanagers_s.keys() == taskmanagers_before_s.keys():
@@ -372,7 +372,7 @@ def _note_flood(run: Run, watch: JobWatch, completion: Completion) -> None:
     sends = msgspec.json.decode((run.folder / "sends.json").read_bytes(), type=SendsRecord)
     record = flood_record(run.plan.fault, run.replay, sends, watch.checkpoints.values())
     write_faults(run.history / FAULTS_FILE, [record])
-    completion.judge_fault(record.proves_nothing_because())
+    completion.proves_nothing_because = record.proves_nothing_because()
 
 
 def _taskmanager_cpu_s(stack: LocalStack) -> dict[int, float]:

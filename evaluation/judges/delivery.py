@@ -102,7 +102,10 @@ def _completeness(findings: Findings, history: History) -> None:
         findings.unknown(["job.json does not say whether the run ended completely"])
     elif not complete:
         because = history.facts.job.incomplete_because
-        findings.unknown([because or "the run ended before its outputs were complete"])
+        words = "the run ended before its outputs were complete"
+        findings.unknown([f"{words}: {because}" if because else words])
+    if history.facts.job.proves_nothing_because is not None:
+        findings.unknown([history.facts.job.proves_nothing_because])
     external = history.facts.job.external
     # What another job need not write is not asked of it, unless it claims to follow our rules.
     asked = ("decisions",) if external and history.expected is None else (*FATE_TOPICS, "alerts")

@@ -125,7 +125,7 @@ def _phases(findings: Findings, prefix: str, fault: FaultRecord, caught_up_ns: i
         f"{prefix}restore", fault.restore_ms, "ms", "the slowest task, by Flink's clock"
     )
     _state(findings, prefix, fault)
-    if fault.running_ms is not None and noticed is not None:
+    if fault.running_ms is not None and (noticed is not None or fault.restore_ms is not None):
         findings.report(
             f"{prefix}running", fault.running_ms - fault.invoked_ms, "ms", "until all tasks ran"
         )

@@ -209,9 +209,20 @@ def test_what_is_missing_from_a_run_cut_short_is_inconclusive(small):
 
 def test_a_run_that_proves_nothing_says_why(small):
     because = "kafka_kill was not brought about: the sending ended before its moment came"
-    small.job |= {"complete": False, "incomplete_because": because}
+    small.job["proves_nothing_because"] = because
     outcome = judged(small)
     assert (outcome.result.verdict, outcome.result.reason) == ("inconclusive", because)
+
+
+def test_a_run_cut_short_says_by_what(small):
+    small.job |= {"complete": False, "incomplete_because": "the job is FAILED"}
+    assert judged(small).result.reason.endswith("were complete: the job is FAILED")
+
+
+def test_what_is_lost_in_a_run_that_proves_nothing_is_lost_all_the_same(small):
+    small.job["proves_nothing_because"] = "95 records stood in the open transaction"
+    small.drop("decisions", 5, BOTH)
+    assert judged(small).result.verdict == "fail"
 
 
 def test_what_is_repeated_in_a_run_cut_short_still_fails(small):

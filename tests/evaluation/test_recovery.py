@@ -133,6 +133,16 @@ def test_several_faults_are_told_apart_by_their_number(recording):
     assert value(result, "committed_outage", "2_kafka_pause_") <= 20
 
 
+def test_an_outage_that_the_next_fault_meets_lasts_up_to_there_at_least(recording):
+    second = fault(
+        fault="kafka_pause", invoked_monotonic_ns=START_NS + (INVOKED_MS + 500) * 1_000_000
+    )
+    hold_back(recording)
+    result = judged(recording, fault(), second)
+    assert value(result, "committed_outage", "1_taskmanager_kill_") >= 500
+    assert value(result, "committed_outage", "2_kafka_pause_") >= OUTAGE_MS
+
+
 def test_a_damaged_record_of_faults_is_named(recording):
     folder = recording.write()
     (folder / "history" / FAULTS_FILE).write_bytes(b"[{")
@@ -174,8 +184,8 @@ def stability(recording, faults, **job):
 
 
 def test_each_fault_may_cause_its_restarts(recording):
-    assert stability(recording, [fault(), fault()], restarts=9).verdict == "pass"
-    assert stability(recording, [fault(), fault()], restarts=11).verdict == "fail"
+    assert stability(recording, [fault(), fault()], restarts=6).verdict == "pass"
+    assert stability(recording, [fault(), fault()], restarts=7).verdict == "fail"
 
 
 def test_no_input_may_restart_the_job(recording):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from stack import faults
+from stack.faults import kill_during_commit
+from stack.faults.kill_during_commit import KillDuringCommit
 from stack.faults.taskmanager_kill import TaskmanagerKill
 from stack.flink_rest import JobDetail, TaskManager, Vertex
 from stack.local import LocalStack
@@ -53,6 +56,28 @@ def test_a_fault_is_refused_where_the_stack_has_not_what_it_breaks(
     with pytest.raises(StackError, match=rf"^{name}: this stack has [^\n]*\({missing}\)$"):
         fault.set_up()
     fault.undo()
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.25])
+def test_a_checkpoint_that_is_shown_late_is_let_go(
+    monkeypatch: pytest.MonkeyPatch, late_s: float
+) -> None:
+    """Its commit may be over; the kill waits for the next one."""
+    answers = iter([(1, 0.0), (1, 0.0), (2, late_s), (2, 0.0), (3, 0.0)])
+
+    def newest(_fault: KillDuringCommit) -> int:
+        found, after_s = next(answers)
+        time.sleep(after_s)
+        return found
+
+    killed: list[int] = []
+    monkeypatch.setattr(KillDuringCommit, "_newest_completed", newest)
+    monkeypatch.setattr(KillDuringCommit, "victim", property(lambda _self: None))
+    monkeypatch.setattr(kill_during_commit, "signal_group", lambda *_: killed.append(1))
+    fault = KillDuringCommit(two_taskmanagers((1, 0)), "job")
+    fault.invoke()
+    assert killed == [1]
+    assert fault._checkpoint_id == (3 if late_s else 2)
 
 
 def two_taskmanagers(free_slots: tuple[int, int]) -> Any:

@@ -51,7 +51,9 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def no_stack(settings: StackSettings) -> Any:
         yield settings
 
-    def run(trials: list[Trial], runs: list[Any], **options: Any) -> list[FaultOutcome]:
+    def run(
+        trials: list[Trial], runs: list[Any], plan: RunPlan | None = None, **options: Any
+    ) -> list[FaultOutcome]:
         coming = iter(runs)
 
         def simulate(plan: RunPlan, *_: Any, **__: Any) -> tuple[Path, Any]:
@@ -69,7 +71,12 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         monkeypatch.setattr(chaos_module, "outcomes_of", lambda *_, **__: [outcome("r")])
         console = Console(file=io.StringIO())
         found = run_chaos(
-            trials, RunPlan(), Phases(console), tmp_path, settings=StackSettings(), **options
+            trials,
+            plan or RunPlan(),
+            Phases(console),
+            tmp_path,
+            settings=StackSettings(),
+            **options,
         )
         return list(found)
 
@@ -106,6 +113,12 @@ def test_a_random_sequence_has_for_each_fault_what_one_alone_has(series):
     alone, random, again = (plan.replay.duration_s for plan in series.plans)
     assert random == 3 * alone
     assert again == alone
+
+
+def test_a_soak_is_as_long_as_was_asked(series):
+    soak = RunPlan().model_copy(update={"fault_count": 5})
+    series([Trial("random", 1)], ["a"], plan=soak)
+    assert series.plans[0].replay.duration_s == soak.replay.duration_s
 
 
 def test_ctrl_c_ends_the_series(series):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from evaluation.fault_record import FaultRecord
 from stack.faults import Landing
-from stack.flink_rest import FlinkRest
+from stack.flink_rest import FlinkRest, JobException
 from stack.process import StackError
 from workbench import fault_injection as module
 from workbench.fault_injection import FaultInjection
@@ -136,3 +137,74 @@ def test_waiting_for_a_job_can_be_given_up(injection: FaultInjection) -> None:
     rest = injection._live.stack.rest
     with pytest.raises(StackError, match=r"is not running after .* but RESTARTING"):
         rest.wait_running("job", 60.0, lambda: True)
+
+
+class Late:
+    """A fault that lands at once, and that the job fails of only later."""
+
+    job_id = "job"
+    invoked_ms = 1
+    chooses_its_moment = False
+    leaves_transaction_open = False
+    job_comes_back_alone = False
+
+    def __enter__(self) -> Late:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def invoke(self) -> None:
+        pass
+
+    def landed(self) -> Landing:
+        return Landing(True, 1, None, ("the job noted no failure since",))
+
+    def first_failure(self) -> JobException:
+        return JobException("Gone", "Gone: the broker", 701)
+
+    def failure_words(self, failure: JobException) -> str:
+        return f"the job failed {failure.timestamp_ms - 1} ms after it"
+
+
+@pytest.fixture
+def late(injection: FaultInjection, monkeypatch: pytest.MonkeyPatch) -> FaultInjection:
+    monkeypatch.setattr(FaultInjection, "_uncheckpointed", lambda _self: 0)
+    monkeypatch.setattr(FaultInjection, "_await_running", lambda *_: None)
+    monkeypatch.setattr(FaultInjection, "_take_phases", lambda *_: None)
+    monkeypatch.setattr(FaultInjection, "_open_records", lambda _self: 200)
+    completed = itertools.count(1)
+    injection._watch.completed = lambda: next(completed)  # type: ignore[method-assign]
+    return injection
+
+
+def test_a_failure_that_comes_after_the_proof_is_noticed(late: FaultInjection) -> None:
+    record = late.records[0]
+    late._break(Late(), record)  # type: ignore[arg-type]
+    assert record.noticed_ms == 701
+    assert record.evidence[-1] == "later the job failed 700 ms after it"
+
+
+def test_what_is_counted_before_a_fault_lies_between_the_same_two_checkpoints(
+    late: FaultInjection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that completes in between has committed what was counted as open."""
+    completed = iter([7, 8, 8, 8, 8, 9, 10, 10, 10, 10])
+    late._watch.completed = lambda: next(completed)  # type: ignore[method-assign]
+    opened = iter([500, 120])
+    monkeypatch.setattr(FaultInjection, "_open_records", lambda _self: next(opened))
+    late._count_before(Late(), late.records[0])  # type: ignore[arg-type]
+    assert late.records[0].open_transaction_records == 120
+
+
+def test_a_checkpoint_from_before_the_blow_is_none_after_it(
+    late: FaultInjection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = iter([4, 4, 5, 5, 6, 6, 6])
+    late._watch.completed = lambda: next(counts)  # type: ignore[method-assign]
+    monkeypatch.setattr(Late, "first_failure", lambda _self: None)
+    record = late.records[0]
+    record.fault = "kill_during_commit"
+    monkeypatch.setattr(FaultInjection, "_count_before", lambda *_: None)
+    late._break(Late(), record)  # type: ignore[arg-type]
+    assert (record.checkpoints_before, record.checkpoints_after) == (4, 1)

@@ -2,7 +2,8 @@
 
 The run begins with the job of another commit; half way it is stopped with a savepoint, the
 TaskManagers are renewed, since they hold its code, and the working tree's job is submitted from
-there. What it decides must be what it would have decided had it been there from the start.
+there. All that is decided is held against the rules of the commit that the run began with: a
+version that decides otherwise on purpose is called different, as a user's history would see it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ class Upgrade(Move):
 
     name: ClassVar[str] = "upgrade"
 
+    _before = ""
+
+    def set_up(self) -> None:
+        """Note whose code runs now."""
+        super().set_up()
+        self._before = hash_of(code_root(self.job.plan) / "job")
+
     def next_plan(self) -> JobPlan:
         """The working tree's code."""
         return self.job.plan.model_copy(update={"code_root": None})
@@ -35,4 +43,7 @@ class Upgrade(Move):
     def evidence(self) -> tuple[bool, str]:
         """Whose code it is; the same code before and after is an upgrade, too, if a small one."""
         now = hash_of(code_root(self.job.plan) / "job")
-        return True, f"the job's code is {now[:12]} on new TaskManagers"
+        said = f"the job's code is {now[:12]} on new TaskManagers"
+        if now == self._before:
+            return True, f"{said}, the same as before: only the way was tried"
+        return True, f"{said}, and was {self._before[:12]}"
