@@ -25,7 +25,7 @@ from workbench.intervention import Intervention
 from workbench.leftovers import clear
 from workbench.one_stack import one_stack
 from workbench.plan import RunPlan
-from workbench.problems import problem_line
+from workbench.problems import first_and_last, problem_line
 from workbench.revision import extract_job, resolve, version_before
 from workbench.simulate import simulate
 from workbench.warm_all import warm_all
@@ -203,10 +203,7 @@ def _broken(trial: Trial, error: Exception) -> FaultOutcome:
     if known is None:  # a bug of the workbench: where it lies must be found
         traceback.print_exception(error, file=sys.stderr)
         known = f"{type(error).__name__}: {error}"
-    # What a process said last is often the reason; all of the tail is in the way of a table.
-    first, _, tail = known.partition("\n")
-    last = tail.strip().rpartition("\n")[2].strip(" |")
-    reason = f"{first} {last}".strip()
+    reason = first_and_last(known)
     return FaultOutcome(
         fault=trial.fault,
         run_id="",

@@ -48,7 +48,7 @@ def chaos(
     base: Annotated[
         str,
         typer.Option(
-            help="Commit whose job an upgrade begins with, or previous: as it was before its last change."
+            help="Commit whose job an upgrade begins with, or previous: before its last change."
         ),
     ] = PREVIOUS,
     ha: cli_stack.HighAvailability = False,

@@ -99,7 +99,7 @@ def state(
             series.run()
         except BaseException:
             # Ctrl-C too: what took many minutes to find out is shown.
-            if series.results.steady or series.results.recoveries:
+            if series.results.judged:
                 print_large_state(series.results, console)
             raise
         stack.down()

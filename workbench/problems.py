@@ -48,6 +48,21 @@ _KNOWN: Final = (
 )
 
 
+def first_and_last(said: str) -> str:
+    r"""A message on one line: its first, and the last of the log's tail where it has one.
+
+    What a process said last is often the reason; all of the tail is in the way of a table.
+
+    Examples
+    --------
+    >>> first_and_last("it ended with 1:\n    | a line\n    | why")
+    'it ended with 1: why'
+    """
+    first, _, tail = said.partition("\n")
+    last = tail.strip().rpartition("\n")[2].strip(" |")
+    return f"{first} {last}".strip()
+
+
 def problem_line(error: Exception) -> str | None:
     """What to print of an error; None for one that is a bug of the workbench."""
     if isinstance(error, _KNOWN):

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
+from job.contracts import RuleRecord
 from job.rules.parameters import read_tables
 from workbench.problems import RunBroken
 from workbench.rule_ledger import Decide, FileLedger, LedgerEntry, RuleLedger, newest_by_key
@@ -125,4 +128,19 @@ class Published:
 
 def unpublished(entries: Sequence[LedgerEntry], topic: Mapping[str, bytes]) -> list[LedgerEntry]:
     """The newest entries that the topic does not say."""
-    return [e for key, e in newest_by_key(entries).items() if topic.get(key, b"") != e.value]
+    newest = newest_by_key(entries).values()
+    return [entry for entry in newest if not _says(topic.get(entry.key, b""), entry)]
+
+
+def _says(value: bytes, entry: LedgerEntry) -> bool:
+    """Whether a record of the topic is that of an entry.
+
+    Compared by what they mean, not by their bytes: PostgreSQL's jsonb keeps no order of keys.
+    """
+    if not value or entry.record is None:
+        return not value and entry.record is None
+    try:
+        record: RuleRecord = msgspec.json.decode(value, type=RuleRecord)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False  # nobody can read it: what the ledger says is still to be published
+    return record == entry.record

@@ -17,14 +17,24 @@ import msgspec
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FAULTS_FILE, read_faults
 from evaluation.large_state.capacity import drain_rate
-from evaluation.large_state.results import LargeState, Origin, recoveries_of, steady_of
+from evaluation.large_state.results import (
+    IN_PEACE,
+    OVERLOADED,
+    Broken,
+    LargeState,
+    Origin,
+    delivered_of,
+    kill_name,
+    recoveries_of,
+    steady_of,
+)
 from generator.settings import ReplaySettings
 from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.children import ChildFailed
 from workbench.console import Phases
 from workbench.plan import JobPlan, RunPlan
-from workbench.problems import RunBroken
+from workbench.problems import RunBroken, first_and_last
 from workbench.replays import make_replay
 from workbench.simulate import simulate
 from workbench.state_fill import Filled, cards_for, filled_state, join_profiles
@@ -163,7 +173,7 @@ class StateSeries:
 
     def _in_peace(self, filled: Filled) -> None:
         settings = self._stack_for("object store", has_spare=False)
-        calm = self._simulate(self._run_plan(filled, self._plan.calm), settings)
+        calm = self._simulate(IN_PEACE, filled, self._run_plan(filled, self._plan.calm), settings)
         if calm is None:
             return
         steady = steady_of(
@@ -174,17 +184,26 @@ class StateSeries:
             fill_s=filled.fill_s,
         )
         self.results.steady.append(steady)
-        overload = self._simulate(self._run_plan(filled, self._plan.overload), settings)
-        rate, overloaded = (0.0, False) if overload is None else drain_rate(overload[0])
-        if overloaded:
-            self.results.steady[-1] = msgspec.structs.replace(steady, rate_per_s=rate)
+        plan = self._run_plan(filled, self._plan.overload)
+        overload = self._simulate(OVERLOADED, filled, plan, settings)
+        if overload is None:
+            return
+        folder, evaluation = overload
+        rate, overloaded = drain_rate(folder)
+        self.results.steady[-1] = msgspec.structs.replace(
+            steady,
+            rate_per_s=rate if overloaded else None,
+            overloaded=delivered_of(evaluation),
+        )
 
     def _killed(self, filled: Filled, kill: Kill) -> None:
         settings = self._stack_for(kill.origin, has_spare=kill.has_spare)
-        if kill.has_spare:
-            self._warm(settings)
+        name = kill_name(kill.fault, kill.origin, has_spare=kill.has_spare)
+        if kill.has_spare and not self._warm(f"warm-up before {name}", filled, settings):
+            # A cold spare would be measured, and called a warm one.
+            return
         plan = self._run_plan(filled, self._plan.kills, fault=kill.fault)
-        done = self._simulate(plan, settings)
+        done = self._simulate(name, filled, plan, settings)
         if done is None:
             return
         folder, evaluation = done
@@ -196,13 +215,14 @@ class StateSeries:
             has_spare=kill.has_spare,
         )
 
-    def _warm(self, settings: StackSettings) -> None:
+    def _warm(self, name: str, filled: Filled, settings: StackSettings) -> bool:
         """Let every TaskManager have had a task: a spare of a cluster in service has had one."""
         replay = self._plan.calm.model_copy(update={"duration_s": _WARM_UP_S, "warm_up_s": 0})
         job = JobPlan(parallelism=settings.taskmanagers)
         everybody = settings.model_copy(update={"spare_taskmanagers": 0})
         self._phases.line("warm-up", "a short run on every TaskManager; it does not count")
-        self._simulate(RunPlan(replay=replay, job=job), everybody)
+        plan = RunPlan(replay=replay, job=job)
+        return self._simulate(name, filled, plan, everybody) is not None
 
     def _run_plan(
         self, filled: Filled, replay: ReplaySettings, fault: str | None = None
@@ -224,8 +244,10 @@ class StateSeries:
             }
         )
 
-    def _simulate(self, plan: RunPlan, settings: StackSettings) -> tuple[Path, Evaluation] | None:
-        """Run and judge; a run that breaks costs its own figures only."""
+    def _simulate(
+        self, name: str, filled: Filled, plan: RunPlan, settings: StackSettings
+    ) -> tuple[Path, Evaluation] | None:
+        """Run and judge; a run that breaks costs its own figures only, and is not forgotten."""
         try:
             folder, evaluation = simulate(
                 plan,
@@ -237,6 +259,9 @@ class StateSeries:
             )
         except (RunBroken, ChildFailed) as error:
             self._phases.line("broken", str(error), style="yellow")
+            reason = f"the run broke: {first_and_last(str(error))}"
+            state_bytes = filled.checkpoint.state_bytes
+            self.results.broken.append(Broken(run=name, state_bytes=state_bytes, reason=reason))
             return None
         verdict = evaluation.verdict
         self._phases.line("verdict", f"{verdict.value}: {verdict.reason}")

@@ -11,16 +11,19 @@ from rich.table import Table
 from evaluation.large_state.results import (
     PROMISED_LEFT,
     RESTORE_TIMES_FASTER,
+    Delivered,
     LargeState,
     Recovery,
     Steady,
     Written,
+    gigabytes,
 )
 from evaluation.recovery_times import HEADINGS, Number, seconds
 
 _STEADY: Final = (
     "state", "cards", "filled in", "full checkpoint", "incremental", "uncommitted p50 / p99",
-    "committed p50 / p99", "swipes a second",
+    "committed p50 / p99", "swipes a second", "lost / repeated in peace",
+    "lost / repeated overloaded",
 )  # fmt: skip
 _RECOVERY: Final = (
     "kill",
@@ -42,7 +45,8 @@ def print_large_state(results: LargeState, console: Console) -> None:
         console.print(table)
         console.print()
     for sentence in sentences(results):
-        console.print(sentence, soft_wrap=True)
+        # A reason may be the last line of a log: its brackets are no markup.
+        console.print(sentence, soft_wrap=True, markup=False)
 
 
 def markdown(results: LargeState) -> str:
@@ -63,15 +67,21 @@ def markdown(results: LargeState) -> str:
         "*full checkpoint*, *incremental*: bytes written and seconds from the trigger until all "
         "had acknowledged; the first checkpoint of a job that starts from another's state writes "
         "all of it, the incremental ones are the median. *swipes a second*: what came out while "
-        "more were waiting. *outage*: the longest time without a new decision at a committed "
-        "reader; *noticed*: until Flink said that the job failed; *deploy*, *restore*: the "
-        "slowest task's, by Flink's clock; *of it state*: until the state was fetched and opened "
-        "in its backend (the rest of a restore is mostly Python's start in a new process); "
+        "more were waiting. *lost / repeated*: outputs, and whether delivery and stability of "
+        "that run passed, whatever its latencies. *outage*: the longest time without a new "
+        "decision at a committed reader; *noticed*: until Flink said that the job failed; "
+        "*deploy*, *restore*: the slowest task's, by Flink's clock; *of it state*: until the "
+        "state was fetched and opened in its backend (the rest of a restore is mostly Python's "
+        "start in a new process); "
         "*running*, *caught up*: since the kill.",
         "",
+    ]
+    if reasons := _reasons(results):
+        lines += ["## What did not pass", "", *(f"- {sentence}" for sentence in reasons), ""]
+    lines += [
         "## Is recovery 95% faster?",
         "",
-        *(f"- {sentence}" for sentence in sentences(results)),
+        *(f"- {sentence}" for sentence in _promise(results)),
         "",
     ]
     return "\n".join(lines)
@@ -79,12 +89,15 @@ def markdown(results: LargeState) -> str:
 
 def sentences(results: LargeState) -> list[str]:
     """What did not pass and why; what the recoveries say of the promise, and against what."""
-    reasons = [
-        f"{each.fault}, {each.origin}: {each.verdict}, {each.reason}."
-        for each in results.recoveries
-        if each.verdict != "pass"
+    return [*_reasons(results), *_promise(results)]
+
+
+def _reasons(results: LargeState) -> list[str]:
+    return [
+        f"{run}: {verdict.value}, {verdict.reason}."
+        for run, verdict in results.judged
+        if verdict.value != "pass"
     ]
-    return [*reasons, *_promise(results)]
 
 
 def _promise(results: LargeState) -> list[str]:
@@ -94,7 +107,7 @@ def _promise(results: LargeState) -> list[str]:
         restore = _compared("restore phase with Python's start", one, other, "restore")
         whole = _compared("time until all tasks ran", one, other, "running")
         outage = _compared("outage at the committed reader", one, other, "committed_outage")
-        kill = f"{one.fault} at {_size(one.state_bytes)}, local copy against object store"
+        kill = f"{one.fault} at {gigabytes(one.state_bytes)}, local copy against object store"
         found.append(f"{kill}: {'; '.join((state, restore, whole, outage))}.")
         if left := _left(other):
             found.append(left)
@@ -145,36 +158,46 @@ def _tables(results: LargeState) -> Iterable[tuple[str, Sequence[str], list[list
 
 def _steady_cells(steady: Steady) -> list[str]:
     latency = {name: _ms(value) for name, value in steady.latencies_ms.items()}
-    rate = steady.rate_per_s
     return [
-        _size(steady.state_bytes),
+        gigabytes(steady.state_bytes),
         f"{steady.cards:,}",
         f"{steady.fill_s:.0f} s",
         _checkpoint(steady.full),
         f"{_checkpoint(steady.incremental)} (of {steady.incremental_count})",
         f"{latency.get('uncommitted_p50', '?')} / {latency.get('uncommitted_p99', '?')}",
         f"{latency.get('committed_p50', '?')} / {latency.get('committed_p99', '?')}",
-        "not overloaded" if rate is None else f"{rate:,.0f}",
+        _rate(steady),
+        _delivered(steady.in_peace),
+        _delivered(steady.overloaded),
     ]
 
 
 def _recovery_cells(recovery: Recovery) -> list[str]:
-    harm = " / ".join(
-        "?" if value is None else str(value) for value in (recovery.missing, recovery.repeated)
-    )
     return [
         recovery.fault,
-        _size(recovery.state_bytes),
+        gigabytes(recovery.state_bytes),
         recovery.origin,
         "a warm TaskManager" if recovery.has_spare else "nobody",
         *(seconds(recovery.times_ms.get(name)) for name in HEADINGS.values()),
-        f"{harm} of {recovery.expected:,}",
+        _harm(recovery),
         recovery.verdict,
     ]
 
 
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.2f} GB"
+def _rate(steady: Steady) -> str:
+    if steady.rate_per_s is not None:
+        return f"{steady.rate_per_s:,.0f}"
+    # Without a run that ended nobody knows whether the job would have kept up.
+    return "-" if steady.overloaded is None else "not overloaded"
+
+
+def _delivered(run: Delivered | None) -> str:
+    return "-" if run is None else f"{_harm(run)}: {run.verdict}"
+
+
+def _harm(run: Delivered | Recovery) -> str:
+    harm = " / ".join("?" if value is None else str(value) for value in (run.missing, run.repeated))
+    return f"{harm} of {run.expected:,}"
 
 
 def _checkpoint(written: Written | None) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
 from evaluation.recovery_times import HEADINGS, Number
-from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
+from evaluation.verdict import EXIT_CODES, Value, Verdict, combine, worst
 
 RESULTS_FILE: Final = "large-state.json"
 #: '95% faster' in the brief: what is left of the time.
 PROMISED_LEFT: Final = 0.05
 #: The goal for the restore phase alone, how many times faster.
 RESTORE_TIMES_FASTER: Final = 20.0
+
+#: What the runs are called in which nothing is killed.
+IN_PEACE: Final = "in peace"
+OVERLOADED: Final = "overloaded"
 
 Origin = Literal["object store", "local copy"]
 
@@ -27,6 +31,25 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
     bytes: int
     duration_ms: float
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the outputs of a run that nobody broke.
+
+    Attributes
+    ----------
+    verdict, reason
+        Of the judges that decide a run with a kill, too: times do not count.
+    expected, missing, repeated, unexpected
+        Outputs.
+    """
+
+    verdict: Value
+    reason: str
+    expected: int
+    missing: Number
+    repeated: Number
+    unexpected: Number
 
 
 class Steady(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +69,10 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_s
         What came out of an overloaded job, swipes a second; None where it was not overloaded.
     verdict, reason
-        Of the run that the latencies are of.
+        Of the run that the latencies are of, by all of its judges.
+    in_peace, overloaded
+        What these two runs delivered; None where there was none, and in results from before this
+        was kept.
     """
 
     state_bytes: int
@@ -59,6 +85,14 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Value
     reason: str
     rate_per_s: float | None = None
+    in_peace: Delivered | None = None
+    overloaded: Delivered | None = None
+
+    @property
+    def runs(self) -> list[tuple[str, Delivered]]:
+        """Those whose deliveries are known, with their names."""
+        named = ((IN_PEACE, self.in_peace), (OVERLOADED, self.overloaded))
+        return [(name, delivered) for name, delivered in named if delivered is not None]
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,20 +127,77 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[str] = []
 
 
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that did not come to its end: nothing of it is known.
+
+    Attributes
+    ----------
+    run
+        Which, for a person.
+    state_bytes
+        As in `Steady`.
+    reason
+        What broke it, on one line.
+    """
+
+    run: str
+    state_bytes: int
+    reason: str
+    verdict: Value = "inconclusive"
+
+
+class Judged(NamedTuple):
+    """What one of the runs adds to the verdict of all."""
+
+    run: str
+    verdict: Verdict
+
+
 class LargeState(msgspec.Struct, kw_only=True):
     """All of it, with what it ran on."""
 
     steady: list[Steady] = []
     recoveries: list[Recovery] = []
+    broken: list[Broken] = []
     facts: dict[str, Any] = {}
 
     @property
+    def judged(self) -> list[Judged]:
+        """Each run with its verdict: was anything lost? Times and latencies decide nothing here."""
+        return [
+            *(
+                Judged(
+                    f"{name} at {gigabytes(each.state_bytes)}",
+                    Verdict(run.verdict, run.reason),
+                )
+                for each in self.steady
+                for name, run in each.runs
+            ),
+            *(
+                Judged(
+                    kill_name(each.fault, each.origin, has_spare=each.has_spare),
+                    Verdict(each.verdict, each.reason),
+                )
+                for each in self.recoveries
+            ),
+            *(
+                Judged(
+                    f"{each.run} at {gigabytes(each.state_bytes)}",
+                    Verdict(each.verdict, each.reason),
+                )
+                for each in self.broken
+            ),
+        ]
+
+    @property
     def verdict(self) -> Verdict:
-        """The worst of all kills: was anything lost? Times and latencies decide nothing here."""
-        nothing = Verdict("inconclusive", "nothing was measured")
+        """The worst of all runs; one that broke may have hidden anything."""
+        judged = self.judged
+        if not judged:
+            return Verdict("inconclusive", "nothing was measured")
         return worst(
-            [Verdict(each.verdict, f"{each.fault}: {each.reason}") for each in self.recoveries],
-            otherwise=nothing,
+            [Verdict(each.verdict.value, f"{each.run}: {each.verdict.reason}") for each in judged],
+            otherwise=Verdict("pass", "all runs held"),
         )
 
     @property
@@ -124,6 +215,22 @@ class LargeState(msgspec.Struct, kw_only=True):
                 if same and apart and not one.has_spare and not other.has_spare:
                     found.append((one, other))
         return found
+
+
+def kill_name(fault: str, origin: Origin, *, has_spare: bool) -> str:
+    """What a run with a kill is called."""
+    return f"{fault}, {origin}{', with a spare' if has_spare else ''}"
+
+
+def gigabytes(size_bytes: int) -> str:
+    """For people.
+
+    Examples
+    --------
+    >>> gigabytes(10_260_000_000)
+    '10.26 GB'
+    """
+    return f"{size_bytes / 1e9:.2f} GB"
 
 
 def steady_of(
@@ -161,7 +268,26 @@ def steady_of(
         latencies_ms={name: _figure(evaluation, "latency", name) for name in names},
         verdict=evaluation.verdict.value,
         reason=evaluation.verdict.reason,
+        in_peace=delivered_of(evaluation),
     )
+
+
+def delivered_of(evaluation: Evaluation) -> Delivered:
+    """What a run delivered that nobody broke."""
+    deciding = evaluation.thresholds.verdict.fault_judges
+    verdict = combine(
+        msgspec.structs.replace(each, decides=each.judge in deciding) for each in evaluation.judges
+    )
+    return Delivered(verdict=verdict.value, reason=verdict.reason, **_outputs(evaluation))
+
+
+def _outputs(evaluation: Evaluation) -> dict[str, Any]:
+    """How many there had to be, and what went wrong with how many."""
+    harm = {
+        name: _figure(evaluation, "delivery", name)
+        for name in ("missing", "repeated", "unexpected")
+    }
+    return {"expected": int(_figure(evaluation, "delivery", "expected_outputs") or 0), **harm}
 
 
 def _written(checkpoints: list[dict[str, Any]]) -> Written | None:
@@ -204,10 +330,7 @@ def recoveries_of(
                     name: _figure(evaluation, "recovery", f"{prefix}{name}")
                     for name in HEADINGS.values()
                 },
-                expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
-                missing=_figure(evaluation, "delivery", "missing"),
-                repeated=_figure(evaluation, "delivery", "repeated"),
-                unexpected=_figure(evaluation, "delivery", "unexpected"),
+                **_outputs(evaluation),
                 evidence=fault.evidence,
             )
         )

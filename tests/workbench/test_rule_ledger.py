@@ -15,6 +15,7 @@ from job.rules.parameters import DEFAULT_FILE, read_tables
 from workbench.rule_drafts import Drafting, RuleDraft, SnoozeDraft
 from workbench.rule_ledger import FileLedger, LedgerError, RuleLedger
 from workbench.rule_ledger_postgres import PostgresLedger
+from workbench.rule_source import unpublished
 
 DRAFTING = Drafting(read_tables(DEFAULT_FILE), "somebody")
 LedgerMaker = Callable[[], RuleLedger]
@@ -59,6 +60,15 @@ def test_what_one_adds_another_reads(make_ledger: LedgerMaker) -> None:
     withdrawn = make_ledger().append(lambda entries: DRAFTING.roll_back(entries, None))
     assert withdrawn[0].record is None
     assert make_ledger().entries() == added + withdrawn
+
+
+def test_what_was_published_counts_as_published_when_it_is_read_again(
+    make_ledger: LedgerMaker,
+) -> None:
+    drafts = [RuleDraft("velocity", {"window_ms": 60_000, "swipes": 9})]
+    added = make_ledger().append(lambda entries: DRAFTING.decide(entries, drafts))
+    topic = {entry.key: entry.value for entry in added}
+    assert unpublished(make_ledger().entries(), topic) == []
 
 
 def test_nothing_is_added_where_one_of_the_changes_is_refused(make_ledger: LedgerMaker) -> None:

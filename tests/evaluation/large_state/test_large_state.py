@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import msgspec
+import pytest
 from rich.console import Console
 
 from evaluation.evaluate import evaluate
@@ -12,10 +14,13 @@ from evaluation.fault_record import FaultRecord
 from evaluation.large_state.capacity import drain_rate
 from evaluation.large_state.page import markdown, print_large_state, sentences
 from evaluation.large_state.results import (
+    Broken,
+    Delivered,
     LargeState,
     Recovery,
     Steady,
     Written,
+    delivered_of,
     recoveries_of,
     steady_of,
 )
@@ -43,6 +48,20 @@ def recovery(**changes: Any) -> Recovery:
     return Recovery(**(known | changes))
 
 
+HELD = Delivered(
+    verdict="pass",
+    reason="delivery, stability: all held",
+    expected=500,
+    missing=0,
+    repeated=0,
+    unexpected=0,
+)
+LOST = msgspec.structs.replace(HELD, verdict="fail", reason="delivery: 50 missing", missing=50)
+BROKE = Broken(
+    run="taskmanager_kill, object store",
+    state_bytes=10**10,
+    reason="the run broke: the job did not come to run [/tmp/log]",
+)
 STEADY = Steady(
     state_bytes=10**10,
     cards=1_000,
@@ -54,6 +73,8 @@ STEADY = Steady(
     rate_per_s=4_000.0,
     verdict="pass",
     reason="",
+    in_peace=HELD,
+    overloaded=HELD,
 )
 LOCAL = recovery(
     origin="local copy",
@@ -92,10 +113,60 @@ def test_what_did_not_pass_is_said_with_its_reason() -> None:
     assert "98% less" in found[1]
 
 
-def test_the_worst_kill_is_the_verdict() -> None:
+def test_the_worst_run_is_the_verdict() -> None:
     assert LargeState(recoveries=[recovery()]).exit_code == 0
     assert LargeState(recoveries=[recovery(), recovery(verdict="fail")]).exit_code == 1
-    assert LargeState(steady=[STEADY]).exit_code == 3
+    assert LargeState(recoveries=[recovery()], broken=[BROKE]).exit_code == 3
+    assert LargeState().exit_code == 3
+
+
+def test_peace_alone_passes_where_nothing_was_lost() -> None:
+    verdict = LargeState(steady=[STEADY]).verdict
+    assert (verdict.value, verdict.reason) == ("pass", "all runs held")
+
+
+@pytest.mark.parametrize("run", ["in_peace", "overloaded"])
+def test_what_is_lost_without_a_kill_is_a_failure_and_stands_on_the_page(run: str) -> None:
+    steady = msgspec.structs.replace(STEADY, **{run: LOST})
+    results = LargeState(steady=[steady], recoveries=[recovery()])
+    assert results.exit_code == 1
+    page = markdown(results)
+    assert "50 / 0 of 500: fail" in page
+    assert f"- {run.replace('_', ' ')} at 10.00 GB: fail, delivery: 50 missing." in page
+
+
+def test_a_latency_over_its_bound_decides_nothing() -> None:
+    late = msgspec.structs.replace(STEADY, verdict="fail", reason="latency: too late")
+    assert LargeState(steady=[late]).exit_code == 0
+
+
+def test_a_broken_run_stands_on_the_page_with_its_reason() -> None:
+    results = LargeState(recoveries=[recovery()], broken=[BROKE])
+    console = Console(file=io.StringIO(), width=300)
+    print_large_state(results, console)
+    for text in (console.file.getvalue(), markdown(results)):  # type: ignore[attr-defined]
+        assert (
+            "taskmanager_kill, object store at 10.00 GB: inconclusive, the run broke: the job did "
+            "not come to run [/tmp/log]." in text
+        )
+
+
+def test_a_rate_that_nobody_measured_is_not_said_to_be_one_that_was_kept_up_with() -> None:
+    kept_up = msgspec.structs.replace(STEADY, rate_per_s=None)
+    assert "not overloaded" in markdown(LargeState(steady=[kept_up]))
+    broke = msgspec.structs.replace(kept_up, overloaded=None)
+    assert "not overloaded" not in markdown(LargeState(steady=[broke]))
+
+
+def test_results_from_before_deliveries_were_kept_can_be_read() -> None:
+    """They say nothing of what was lost in peace, so that decides nothing."""
+    stored = msgspec.to_builtins(LargeState(steady=[STEADY], recoveries=[recovery()]))
+    del stored["broken"], stored["steady"][0]["in_peace"], stored["steady"][0]["overloaded"]
+    old = msgspec.json.decode(msgspec.json.encode(stored), type=LargeState)
+    assert old.exit_code == 0
+    assert "10.00 GB in 90.00 s" in markdown(old)
+    old.recoveries = []
+    assert old.exit_code == 3
 
 
 def test_terminal_and_page_hold_every_measurement() -> None:
@@ -146,6 +217,26 @@ def test_the_first_checkpoint_is_the_full_one(recording: Any) -> None:
     assert found.incremental == Written(bytes=20, duration_ms=35.0)
     assert (found.state_bytes, found.incremental_count) == (5_000, 2)
     assert steady_of(made, [], state_bytes=5_000, cards=1, fill_s=1.0).full is None
+
+
+def test_what_a_run_in_peace_delivered_is_judged_without_its_times(recording: Any) -> None:
+    made = evaluate(recording.write())
+    judges = [
+        msgspec.structs.replace(each, verdict="fail", reason="late") for each in made.judges
+        if each.judge in ("latency", "throughput")
+    ]  # fmt: skip
+    rest = [each for each in made.judges if each.judge not in ("latency", "throughput")]
+    late = msgspec.structs.replace(made, judges=[*judges, *rest])
+    found = delivered_of(late)
+    assert (found.verdict, found.missing, found.repeated) == ("pass", 0, 0)
+    assert found.expected > 0
+    assert steady_of(late, [], state_bytes=1, cards=1, fill_s=1.0).in_peace == found
+    for name in ("delivery", "stability"):
+        worse = [
+            msgspec.structs.replace(each, verdict="fail") if each.judge == name else each
+            for each in made.judges
+        ]
+        assert delivered_of(msgspec.structs.replace(made, judges=worse)).verdict == "fail"
 
 
 def test_a_kill_says_what_was_lost(recording: Any) -> None:
