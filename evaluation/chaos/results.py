@@ -14,12 +14,15 @@ from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 from generator.whole_file import write_whole
 
 CHAOS_FILE: Final = "chaos.json"
+#: What an output can suffer.
+HARMS: Final = ("missing", "repeated", "unexpected", "different")
+#: What begins the names of the delivery judge's figures on each kind of output: decisions, late
+#: swipes and dead letters; alerts; windows. What is counted across cards, and the windows, go
+#: through sinks of their own: their transactions can be lost while all decisions are there.
+PREFIXES: Final = ("", "alerts_", "windows_")
 #: Figures of the delivery judge that must be nothing, whatever was broken.
 COUNTS: Final = (
-    "missing",
-    "repeated",
-    "unexpected",
-    "different",
+    *(f"{prefix}{harm}" for prefix in PREFIXES for harm in HARMS),
     "out_of_order",
     "ledger_wrong",
     "phantoms",
@@ -48,7 +51,9 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     record
         What was done.
     expected
-        Outputs that should have come.
+        Decisions, late swipes and dead letters that should have come.
+    expected_alerts, expected_windows
+        The same of alerts and of windows; None where nobody counted them.
     counts
         `COUNTS` by name.
     ledger_cards, ledger_cards_again
@@ -68,6 +73,8 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     record: FaultRecord
     expected: int
+    expected_alerts: int | None = None
+    expected_windows: int | None = None
     counts: dict[str, Number]
     ledger_cards: int | None = None
     ledger_cards_again: int | None = None
@@ -135,6 +142,8 @@ def outcomes_of(
             reason=reason,
             record=fault,
             expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
+            expected_alerts=_whole(_figure(evaluation, "delivery", "expected_alerts")),
+            expected_windows=_whole(_figure(evaluation, "delivery", "expected_windows")),
             ledger_cards=_whole(_figure(evaluation, "delivery", "ledger_cards")),
             ledger_cards_again=_whole(_figure(evaluation, "delivery", "ledger_cards_again")),
             counts={name: _figure(evaluation, "delivery", name) for name in COUNTS},
