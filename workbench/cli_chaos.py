@@ -126,11 +126,21 @@ def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
         "replay": f"{getattr(replay, 'scenario', '')}, {getattr(replay, 'rate_per_min', 0):,} "
         f"swipes a minute for {getattr(replay, 'duration_s', 0)} s",
         "checkpoints come": f"every {plan.job.checkpoint_interval_ms:,} ms",
-        "TaskManagers": f"{settings.taskmanagers}, one runs the job, the others are warm spares",
+        "TaskManagers": _taskmanagers(settings),
         "high availability": "ZooKeeper, two JobManagers" if settings.high_availability else "none",
         "checkpoints lie": "in a local S3 store" if settings.object_store else "on the local disk",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
     }
+
+
+def _taskmanagers(settings: StackSettings) -> str:
+    """Who takes over from one that is killed, and how warm that one is."""
+    if not settings.spare_taskmanagers:
+        return f"{settings.taskmanagers}, none is spare: one that is killed must start again"
+    return (
+        f"{settings.taskmanagers}, spare: {settings.spare_taskmanagers}; each had run the job once "
+        "when the series began, and one that was killed since came back cold, as a spare"
+    )
 
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (chaos,)
