@@ -192,7 +192,7 @@ def _try(
     verdict = evaluation.verdict
     phases.line(trial.fault, f"{verdict.value}: {verdict.reason}")
     faults = read_faults(folder / "history" / FAULTS_FILE)
-    return outcomes_of(evaluation, faults, seed=trial.seed)
+    return outcomes_of(evaluation, faults, folder, seed=trial.seed)
 
 
 def _broken(trial: Trial, error: Exception) -> FaultOutcome:

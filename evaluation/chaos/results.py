@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
+from evaluation.chaos.state_size import state_bytes
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
 from evaluation.recovery_times import HEADINGS, Number
+from evaluation.run_folder import read_facts
 from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 from generator.whole_file import write_whole
 
@@ -63,6 +65,8 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
         `TIMES` by name, None where not measured; a latency that never came is ``infinite``.
     failed_commits, restarts
         Of the job.
+    state_bytes
+        Of the last checkpoint before the fault; None where none was seen.
     """
 
     fault: str
@@ -81,6 +85,7 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     times_ms: dict[str, Number]
     failed_commits: int | None = None
     restarts: int | None = None
+    state_bytes: int | None = None
 
     @property
     def is_control(self) -> bool:
@@ -116,7 +121,7 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcomes_of(
-    evaluation: Evaluation, faults: list[FaultRecord], *, seed: int | None = None
+    evaluation: Evaluation, faults: list[FaultRecord], folder: Path, *, seed: int | None = None
 ) -> list[FaultOutcome]:
     """What a judged run says of its faults.
 
@@ -126,12 +131,15 @@ def outcomes_of(
         Of the run; a negative control's must have failed for repeats.
     faults
         As the run recorded them.
+    folder
+        Of the run, whose record of the job has its checkpoints.
     seed
         Of a random sequence.
     """
     guarantee = str(evaluation.settings.get("job", {}).get("sink_guarantee", "exactly-once"))
     value, reason = _verdict(evaluation, guarantee)
     job = evaluation.job
+    checkpoints = read_facts(folder).job.checkpoints
     return [
         FaultOutcome(
             fault=fault.fault,
@@ -150,6 +158,7 @@ def outcomes_of(
             times_ms=_times(evaluation, fault, number if len(faults) > 1 else None),
             failed_commits=_whole(_figure(evaluation, "stability", "failed_commits")),
             restarts=_whole(job.get("restarts")),
+            state_bytes=state_bytes(checkpoints, fault),
         )
         for number, fault in enumerate(faults, 1)
     ]

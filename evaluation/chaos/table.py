@@ -18,6 +18,7 @@ from evaluation.verdict import Value
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
 #: How the counts of `HARMS` stand in one cell.
 _HARM_HEADING: Final = " / ".join(HARMS)
+_STATE_HEADING: Final = "state MB"
 
 
 def print_chaos(chaos: Chaos, console: Console) -> None:
@@ -31,7 +32,8 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     bound = "true share below"
-    for heading in ("fault", _HARM_HEADING, bound, "ledger", "open", *HEADINGS, "verdict"):
+    named = ("fault", _HARM_HEADING, bound, "ledger", "open", _STATE_HEADING)
+    for heading in (*named, *HEADINGS, "verdict"):
         words = heading in ("fault", "verdict")
         table.add_column(heading, justify="left" if words else "right", no_wrap=words)
     for each in chaos.outcomes:
@@ -61,6 +63,7 @@ def _cells(outcome: FaultOutcome) -> list[str]:
         _share_below(outcome),
         _ledger(outcome),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
+        _megabytes(outcome.state_bytes),
         *(seconds(outcome.times_ms.get(name)) for name in HEADINGS.values()),
     ]
 
@@ -90,6 +93,10 @@ def _ledger(outcome: FaultOutcome) -> str:
     return "?" if cards is None else f"{_whole(outcome.counts.get('ledger_wrong'))} of {cards:,}"
 
 
+def _megabytes(size: int | None) -> str:
+    return "?" if size is None else f"{size / 1e6:,.1f}"
+
+
 def _whole(value: Number) -> str:
     return "?" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
@@ -108,11 +115,20 @@ def _head(chaos: Chaos) -> Iterable[str]:
     for name, value in facts.items():
         if name != "command" and not isinstance(value, dict | list):
             yield f"- {name.replace('_', ' ')}: {value}"
+    yield f"- state: {_state(chaos.outcomes)}"
     yield ""
     passed = sum(each.verdict == "pass" for each in chaos.outcomes)
     yield f"{passed} of {len(chaos.outcomes)} as they must be."
     yield f"{totals(chaos.outcomes).sentence}."
     yield ""
+
+
+def _state(outcomes: Iterable[FaultOutcome]) -> str:
+    """How large it was at all faults."""
+    sizes = [each.state_bytes for each in outcomes if each.state_bytes is not None]
+    if not sizes:
+        return "not recorded"
+    return f"{_megabytes(min(sizes))} to {_megabytes(max(sizes))} MB when the faults came"
 
 
 def _harm(chaos: Chaos) -> Iterable[str]:
@@ -175,10 +191,11 @@ def _times(chaos: Chaos) -> Iterable[str]:
     yield ""
     latencies = ("before", "during", "after")
     yield from _rows(
-        ["fault", *HEADINGS, *(f"p99 {name}" for name in latencies)],
+        ["fault", _STATE_HEADING, *HEADINGS, *(f"p99 {name}" for name in latencies)],
         (
             [
                 _name(each),
+                _megabytes(each.state_bytes),
                 *(seconds(each.times_ms.get(name)) for name in HEADINGS.values()),
                 *(seconds(each.times_ms.get(f"committed_p99_{name}")) for name in latencies),
             ]
@@ -187,7 +204,8 @@ def _times(chaos: Chaos) -> Iterable[str]:
     )
     yield ""
     yield (
-        "*outage*: the longest time without a new decision at a committed reader; *noticed*: until "
+        "*state MB*: of the last checkpoint before the fault (?: none was seen); *outage*: the "
+        "longest time without a new decision at a committed reader; *noticed*: until "
         "Flink said that the job failed (none: it did not fail); *deploy*, *restore*: the slowest "
         "task's, by Flink's clock; *running*, *caught up*: since the fault. *p99*: from the "
         "intended send to the committed decision."

@@ -91,7 +91,7 @@ def test_both_tables_show_harm_to_alerts_and_windows():
 def test_a_file_from_before_alerts_were_counted_is_readable():
     counts = dict.fromkeys((*HARMS, "out_of_order", "ledger_wrong", "phantoms"), 0)
     kept = msgspec.to_builtins(chaos(outcome(counts=counts)))
-    for name in ("expected_alerts", "expected_windows"):
+    for name in ("expected_alerts", "expected_windows", "state_bytes"):
         del kept["outcomes"][0][name]
     read = msgspec.json.decode(msgspec.json.encode(kept), type=Chaos)
     assert "0 of 1,000 outputs" in markdown(read)
@@ -113,11 +113,14 @@ def run(recording, guarantee):
     start_ns = recording.sends_json["start_monotonic_ns"]
     faults = [
         FaultRecord(
-            fault="taskmanager_kill", landed=True, invoked_monotonic_ns=start_ns + 3_000_000_000
+            fault="taskmanager_kill",
+            landed=True,
+            invoked_ms=recording.sends_json["start_wall_ms"] + 3_000,
+            invoked_monotonic_ns=start_ns + 3_000_000_000,
         )
     ]
     write_faults(folder / "history" / FAULTS_FILE, faults)
-    return outcomes_of(evaluate(folder), faults)[0]
+    return outcomes_of(evaluate(folder), faults, folder)[0]
 
 
 def test_a_run_that_lost_nothing_passes(recording):
@@ -125,6 +128,37 @@ def test_a_run_that_lost_nothing_passes(recording):
     assert (found.verdict, found.counts["missing"], found.counts["repeated"]) == ("pass", 0, 0)
     assert found.expected > 0
     assert (found.counts["ledger_wrong"], found.ledger_cards, found.ledger_cards_again) == (0, 5, 5)
+
+
+def checkpoint(end_ms, size, status="COMPLETED"):
+    return {"status": status, "end_ms": end_ms, "state_size_bytes": size}
+
+
+def test_the_state_is_that_of_the_last_checkpoint_before_the_fault(recording):
+    assert run(recording, "exactly-once").state_bytes is None
+    start_ms = recording.sends_json["start_wall_ms"]
+    recording.job["checkpoints"] = [
+        checkpoint(start_ms + 1_000, 1_500_000),
+        checkpoint(start_ms + 2_000, 2_500_000),
+        checkpoint(start_ms + 2_500, 9_000_000, "FAILED"),
+        checkpoint(start_ms + 4_000, 3_500_000),
+    ]
+    assert run(recording, "exactly-once").state_bytes == 2_500_000
+
+
+def test_both_tables_name_the_state_of_each_fault_and_the_page_that_of_all():
+    larger = outcome(fault="kafka_pause", state_bytes=26_600_000)
+    found = chaos(outcome(state_bytes=2_940_000), larger, outcome(fault="disk_full"))
+    console = Console(file=io.StringIO(), width=200)
+    print_chaos(found, console)
+    page = markdown(found)
+    for text in (console.file.getvalue(), page):
+        assert "state" in text
+        assert " 2.9 " in text
+        assert " 26.6 " in text
+    assert "- state: 2.9 to 26.6 MB when the faults came" in page
+    assert "| disk_full | ? | 2.3" in page
+    assert "- state: not recorded" in markdown(chaos(outcome()))
 
 
 def test_a_lost_alert_across_cards_is_harm_though_all_decisions_came(recording):
