@@ -32,7 +32,7 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     bound = "true share below"
-    named = ("fault", _HARM_HEADING, bound, "ledger", "open", _STATE_HEADING)
+    named = ("fault", _HARM_HEADING, bound, "ledger", "again", "open", _STATE_HEADING)
     for heading in (*named, *HEADINGS, "verdict"):
         words = heading in ("fault", "verdict")
         table.add_column(heading, justify="left" if words else "right", no_wrap=words)
@@ -42,7 +42,8 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     console.print(table)
     console.print(
         "times in seconds; outputs, alerts and windows are added up; ledger: cards that the job's "
-        "state counts otherwise than the replay; open: records in the open transaction",
+        "state counts otherwise than the replay; again: those that swiped again; "
+        "open: records in the open transaction",
         style="dim",
     )
     for each in chaos.outcomes:
@@ -62,6 +63,7 @@ def _cells(outcome: FaultOutcome) -> list[str]:
         " / ".join(_added_up(outcome, harm) for harm in HARMS),
         _share_below(outcome),
         _ledger(outcome),
+        _whole(outcome.ledger_cards_again),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
         _megabytes(outcome.state_bytes),
         *(seconds(outcome.times_ms.get(name)) for name in HEADINGS.values()),

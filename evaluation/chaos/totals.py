@@ -29,6 +29,9 @@ class Totals(NamedTuple):
         Runs of which none were counted.
     harmed_runs
         Runs with any harm.
+    ledger_cards, ledger_again, ledger_wrong
+        Cards whose counts were held against the replay, in the same runs; of them those that swiped
+        again, where alone a lost update shows; those that are wrong.
     """
 
     runs: int
@@ -40,6 +43,9 @@ class Totals(NamedTuple):
     without_alerts: int = 0
     without_windows: int = 0
     harmed_runs: int = 0
+    ledger_cards: int = 0
+    ledger_again: int = 0
+    ledger_wrong: int = 0
 
     @property
     def share_below(self) -> float | None:
@@ -67,7 +73,7 @@ class Totals(NamedTuple):
         rule = " (3/n)" if not self.harmed else ""
         return (
             f"{said}: the true share is below {self.share_below:.2g} with 95% confidence{rule}; "
-            f"{self._by_run}; {self._parts}"
+            f"{self._by_run}; {self._parts}; {self._ledger}"
         )
 
     @property
@@ -86,6 +92,15 @@ class Totals(NamedTuple):
             f"checked were {fates:,} decisions, late swipes and dead letters, "
             f"{self.alerts:,} alerts{_left_out(self.without_alerts)} and "
             f"{self.windows:,} windows{_left_out(self.without_windows)}"
+        )
+
+    @property
+    def _ledger(self) -> str:
+        if not self.ledger_cards:
+            return "the ledger was not checked"
+        return (
+            f"the ledger is wrong of {self.ledger_wrong:,} of {self.ledger_cards:,} cards, "
+            f"{self.ledger_again:,} of which swiped again"
         )
 
 
@@ -109,7 +124,9 @@ def totals(outcomes: Iterable[FaultOutcome]) -> Totals:
     by_run = {
         each.run_id or number: each for number, each in enumerate(outcomes) if not each.is_control
     }
-    found = [harm for harm in map(harm_of, by_run.values()) if harm is not None]
+    known = [(each, harm) for each in by_run.values() if (harm := harm_of(each)) is not None]
+    found = [harm for _, harm in known]
+    wrong = [each.counts.get("ledger_wrong") for each, _ in known]
     return Totals(
         runs=len(found),
         unknown=len(by_run) - len(found),
@@ -120,4 +137,7 @@ def totals(outcomes: Iterable[FaultOutcome]) -> Totals:
         without_alerts=sum(each.alerts is None for each in found),
         without_windows=sum(each.windows is None for each in found),
         harmed_runs=sum(each.harmed > 0 for each in found),
+        ledger_cards=sum(each.ledger_cards or 0 for each, _ in known),
+        ledger_again=sum(each.ledger_cards_again or 0 for each, _ in known),
+        ledger_wrong=sum(count for count in wrong if isinstance(count, int)),
     )

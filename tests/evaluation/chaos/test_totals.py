@@ -98,3 +98,13 @@ def test_nothing_checked_bounds_nothing():
 def test_the_control_is_not_counted_among_the_unharmed():
     control = outcome("b", guarantee="at-least-once", counts=NONE | {"repeated": 9})
     assert totals([outcome("a"), control])[:4] == (1, 0, 1_000, 0)
+
+
+def test_the_headline_says_of_how_many_cards_the_ledger_could_show_a_lost_update():
+    cards = {"ledger_cards": 900, "ledger_cards_again": 21}
+    right = outcome("a", counts=NONE | {"ledger_wrong": 0}, **cards)
+    wrong = outcome("b", verdict="fail", counts=NONE | {"ledger_wrong": 2}, **cards)
+    assert totals([right, wrong, wrong]).sentence.endswith(
+        "the ledger is wrong of 2 of 1,800 cards, 42 of which swiped again"
+    )
+    assert totals([outcome("a")]).sentence.endswith("the ledger was not checked")
