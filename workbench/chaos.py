@@ -62,8 +62,8 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
     ----------
     fault
         A fault's name, several joined by commas (one run) or by `APART` (a run each), ``random``,
-        or ``all``: each that fits the stack,
-        the floods, one random sequence, and the negative control.
+        or ``all``: each that fits the stack, the floods, one random sequence, the negative
+        control, and the upgrade.
     seed
         Of the first random sequence; further ones take the next.
     times
@@ -86,10 +86,14 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
             for each in names
         ]
     fitting = sorted(name for name, kind in kinds().items() if kind.fits(settings))
+    upgrades = [name for name in fitting if name == UPGRADE]
+    others = [name for name in fitting if name != UPGRADE]
     return [
-        *(Trial(name) for name in (*fitting, *FLOODS)),
+        *(Trial(name) for name in (*others, *FLOODS)),
         Trial(RANDOM, seed),
         Trial(CONTROL_FAULT, guarantee="at-least-once"),
+        # It renews every TaskManager: a fault that came after it would meet cold ones.
+        *map(Trial, upgrades),
     ]
 
 
@@ -194,7 +198,7 @@ def _try(
     verdict = evaluation.verdict
     phases.line(trial.fault, f"{verdict.value}: {verdict.reason}")
     faults = read_faults(folder / "history" / FAULTS_FILE)
-    return outcomes_of(evaluation, faults, seed=trial.seed)
+    return outcomes_of(evaluation, faults, folder, seed=trial.seed)
 
 
 def _broken(trial: Trial, error: Exception) -> FaultOutcome:

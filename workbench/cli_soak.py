@@ -14,7 +14,7 @@ from evaluation.chaos.table import print_chaos
 from generator.whole_file import write_whole
 from workbench import cli_stack
 from workbench.chaos import Trial, run_chaos
-from workbench.cli_chaos import chaos_plan, chaos_stack, facts_of
+from workbench.cli_chaos import SCENARIO, chaos_plan, chaos_stack, facts_of
 from workbench.console import Phases, make_console
 from workbench.fault_plan import RANDOM, drawn_from
 from workbench.folders import CHAOS, RUNS
@@ -34,7 +34,9 @@ def soak(
         int, typer.Option(min=30, help="Seconds between two faults, about.")
     ] = _FAULT_EVERY_S,
     seed: Annotated[int, typer.Option(min=0, help="Of the faults and their moments.")] = 1,
-    scenario: Annotated[str, typer.Option(help="Scenario to replay.")] = "geo_jump",
+    scenario: Annotated[
+        str, typer.Option(help="Scenario to replay; the default's cards swipe again and again.")
+    ] = SCENARIO,
     rate: Annotated[int, typer.Option(help="Swipes a minute.")] = 30_000,
     warm_up: Annotated[int, typer.Option(help="Seconds before that.")] = 5,
     checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = 1_000,

@@ -7,19 +7,24 @@ from typing import Any, Final
 
 import msgspec
 
+from evaluation.chaos.state_size import state_bytes
 from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
 from evaluation.recovery_times import HEADINGS, Number
+from evaluation.run_folder import read_facts
 from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 from generator.whole_file import write_whole
 
 CHAOS_FILE: Final = "chaos.json"
+#: What an output can suffer.
+HARMS: Final = ("missing", "repeated", "unexpected", "different")
+#: What begins the names of the delivery judge's figures on each kind of output: decisions, late
+#: swipes and dead letters; alerts; windows. What is counted across cards, and the windows, go
+#: through sinks of their own: their transactions can be lost while all decisions are there.
+PREFIXES: Final = ("", "alerts_", "windows_")
 #: Figures of the delivery judge that must be nothing, whatever was broken.
 COUNTS: Final = (
-    "missing",
-    "repeated",
-    "unexpected",
-    "different",
+    *(f"{prefix}{harm}" for prefix in PREFIXES for harm in HARMS),
     "out_of_order",
     "ledger_wrong",
     "phantoms",
@@ -48,7 +53,9 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     record
         What was done.
     expected
-        Outputs that should have come.
+        Decisions, late swipes and dead letters that should have come.
+    expected_alerts, expected_windows
+        The same of alerts and of windows; None where nobody counted them.
     counts
         `COUNTS` by name.
     ledger_cards, ledger_cards_again
@@ -58,6 +65,8 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
         `TIMES` by name, None where not measured; a latency that never came is ``infinite``.
     failed_commits, restarts
         Of the job.
+    state_bytes
+        Of the last checkpoint before the fault; None where none was seen.
     """
 
     fault: str
@@ -68,12 +77,15 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     record: FaultRecord
     expected: int
+    expected_alerts: int | None = None
+    expected_windows: int | None = None
     counts: dict[str, Number]
     ledger_cards: int | None = None
     ledger_cards_again: int | None = None
     times_ms: dict[str, Number]
     failed_commits: int | None = None
     restarts: int | None = None
+    state_bytes: int | None = None
 
     @property
     def is_control(self) -> bool:
@@ -109,7 +121,7 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcomes_of(
-    evaluation: Evaluation, faults: list[FaultRecord], *, seed: int | None = None
+    evaluation: Evaluation, faults: list[FaultRecord], folder: Path, *, seed: int | None = None
 ) -> list[FaultOutcome]:
     """What a judged run says of its faults.
 
@@ -119,12 +131,15 @@ def outcomes_of(
         Of the run; a negative control's must have failed for repeats.
     faults
         As the run recorded them.
+    folder
+        Of the run, whose record of the job has its checkpoints.
     seed
         Of a random sequence.
     """
     guarantee = str(evaluation.settings.get("job", {}).get("sink_guarantee", "exactly-once"))
     value, reason = _verdict(evaluation, guarantee)
     job = evaluation.job
+    checkpoints = read_facts(folder).job.checkpoints
     return [
         FaultOutcome(
             fault=fault.fault,
@@ -135,12 +150,15 @@ def outcomes_of(
             reason=reason,
             record=fault,
             expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
+            expected_alerts=_whole(_figure(evaluation, "delivery", "expected_alerts")),
+            expected_windows=_whole(_figure(evaluation, "delivery", "expected_windows")),
             ledger_cards=_whole(_figure(evaluation, "delivery", "ledger_cards")),
             ledger_cards_again=_whole(_figure(evaluation, "delivery", "ledger_cards_again")),
             counts={name: _figure(evaluation, "delivery", name) for name in COUNTS},
             times_ms=_times(evaluation, fault, number if len(faults) > 1 else None),
             failed_commits=_whole(_figure(evaluation, "stability", "failed_commits")),
             restarts=_whole(job.get("restarts")),
+            state_bytes=state_bytes(checkpoints, fault),
         )
         for number, fault in enumerate(faults, 1)
     ]

@@ -9,13 +9,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from evaluation.chaos.results import COUNTS, Chaos, FaultOutcome
+from evaluation.chaos.harm import harm_of
+from evaluation.chaos.results import HARMS, PREFIXES, Chaos, FaultOutcome
 from evaluation.chaos.totals import totals
 from evaluation.recovery_times import HEADINGS, Number, seconds
 from evaluation.verdict import Value
 
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
-_COUNTS: Final = ("missing", "repeated", "unexpected")
+#: How the counts of `HARMS` stand in one cell.
+_HARM_HEADING: Final = " / ".join(HARMS)
+_STATE_HEADING: Final = "state MB"
 
 
 def print_chaos(chaos: Chaos, console: Console) -> None:
@@ -28,8 +31,9 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     )
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    harm = "missing / repeated / unexpected"
-    for heading in ("fault", harm, "ledger", "open", *HEADINGS, "verdict"):
+    bound = "true share below"
+    named = ("fault", _HARM_HEADING, bound, "ledger", "again", "open", _STATE_HEADING)
+    for heading in (*named, *HEADINGS, "verdict"):
         words = heading in ("fault", "verdict")
         table.add_column(heading, justify="left" if words else "right", no_wrap=words)
     for each in chaos.outcomes:
@@ -37,7 +41,8 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
         table.add_row(*_cells(each), f"[{colour}]{each.verdict}[/]")
     console.print(table)
     console.print(
-        "times in seconds; ledger: cards that the job's state counts otherwise than the replay; "
+        "times in seconds; outputs, alerts and windows are added up; ledger: cards that the job's "
+        "state counts otherwise than the replay; again: those that swiped again; "
         "open: records in the open transaction",
         style="dim",
     )
@@ -55,17 +60,43 @@ def _cells(outcome: FaultOutcome) -> list[str]:
     record = outcome.record
     return [
         _name(outcome),
-        " / ".join(_whole(outcome.counts.get(name)) for name in _COUNTS),
+        " / ".join(_added_up(outcome, harm) for harm in HARMS),
+        _share_below(outcome),
         _ledger(outcome),
+        _whole(outcome.ledger_cards_again),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
+        _megabytes(outcome.state_bytes),
         *(seconds(outcome.times_ms.get(name)) for name in HEADINGS.values()),
     ]
+
+
+def _added_up(outcome: FaultOutcome, harm: str) -> str:
+    """Outputs of all kinds that suffered this; those that nobody counted left out."""
+    counts = [outcome.counts.get(f"{prefix}{harm}") for prefix in PREFIXES]
+    return "?" if counts[0] is None else f"{sum(n for n in counts if isinstance(n, int)):,}"
+
+
+def _in_one_cell(outcome: FaultOutcome, prefix: str, expected: int | None) -> str:
+    """What one kind of output suffered, and of how many; nobody counted it where there is none."""
+    if expected is None:
+        return "?"
+    counts = " / ".join(_whole(outcome.counts.get(f"{prefix}{harm}")) for harm in HARMS)
+    return f"{counts} of {expected:,}"
+
+
+def _share_below(outcome: FaultOutcome) -> str:
+    harm = harm_of(outcome)
+    return "-" if harm is None else f"{harm.share_below:.1e}"
 
 
 def _ledger(outcome: FaultOutcome) -> str:
     """Cards that are wrong, and of how many."""
     cards = outcome.ledger_cards
     return "?" if cards is None else f"{_whole(outcome.counts.get('ledger_wrong'))} of {cards:,}"
+
+
+def _megabytes(size: int | None) -> str:
+    return "?" if size is None else f"{size / 1e6:,.1f}"
 
 
 def _whole(value: Number) -> str:
@@ -86,6 +117,7 @@ def _head(chaos: Chaos) -> Iterable[str]:
     for name, value in facts.items():
         if name != "command" and not isinstance(value, dict | list):
             yield f"- {name.replace('_', ' ')}: {value}"
+    yield f"- state: {_state(chaos.outcomes)}"
     yield ""
     passed = sum(each.verdict == "pass" for each in chaos.outcomes)
     yield f"{passed} of {len(chaos.outcomes)} as they must be."
@@ -93,12 +125,24 @@ def _head(chaos: Chaos) -> Iterable[str]:
     yield ""
 
 
+def _state(outcomes: Iterable[FaultOutcome]) -> str:
+    """How large it was at all faults."""
+    sizes = [each.state_bytes for each in outcomes if each.state_bytes is not None]
+    if not sizes:
+        return "not recorded"
+    return f"{_megabytes(min(sizes))} to {_megabytes(max(sizes))} MB when the faults came"
+
+
 def _harm(chaos: Chaos) -> Iterable[str]:
     yield "## What was lost, repeated or changed"
     yield ""
-    names = [name for name in COUNTS if name != "ledger_wrong"]
     headings = [
-        *(name.replace("_", " ") for name in names),
+        *HARMS,
+        "alerts",
+        "windows",
+        "true share below",
+        "out of order",
+        "phantoms",
         "ledger",
         "again",
         "open",
@@ -111,7 +155,11 @@ def _harm(chaos: Chaos) -> Iterable[str]:
                 _name(each),
                 each.verdict,
                 f"{each.expected:,}",
-                *(_whole(each.counts.get(name)) for name in names),
+                *(_whole(each.counts.get(harm)) for harm in HARMS),
+                _in_one_cell(each, "alerts_", each.expected_alerts),
+                _in_one_cell(each, "windows_", each.expected_windows),
+                _share_below(each),
+                *(_whole(each.counts.get(name)) for name in ("out_of_order", "phantoms")),
                 _ledger(each),
                 _whole(each.ledger_cards_again),
                 f"{each.record.open_transaction_records:,}"
@@ -125,7 +173,13 @@ def _harm(chaos: Chaos) -> Iterable[str]:
     )
     yield ""
     yield (
-        "*ledger*: cards that the job's state counts otherwise than the replay (?: not checked); "
+        "*outputs*: decisions, late swipes and dead letters, and after it what they suffered; "
+        f"*alerts*, *windows*: {_HARM_HEADING}, of how many (?: not counted). An alert of a card "
+        "stands in the transaction of its decision; alerts across cards and windows have sinks and "
+        "transactions of their own. *true share below*: of outputs, alerts and windows together, "
+        "with 95% confidence, 3/n for none harmed; it takes each for a trial of its own, which "
+        "those of one transaction are not (-: the run proves nothing). *ledger*: cards that the "
+        "job's state counts otherwise than the replay (?: not checked); "
         "*again*: cards that swiped more than once, where alone a lost update shows; "
         "*open*: records in the open transaction when the fault came; *since checkpoint*: swipes "
         "that no checkpoint covered then; *phantoms*: records that an uncommitted reader saw and "
@@ -139,10 +193,11 @@ def _times(chaos: Chaos) -> Iterable[str]:
     yield ""
     latencies = ("before", "during", "after")
     yield from _rows(
-        ["fault", *HEADINGS, *(f"p99 {name}" for name in latencies)],
+        ["fault", _STATE_HEADING, *HEADINGS, *(f"p99 {name}" for name in latencies)],
         (
             [
                 _name(each),
+                _megabytes(each.state_bytes),
                 *(seconds(each.times_ms.get(name)) for name in HEADINGS.values()),
                 *(seconds(each.times_ms.get(f"committed_p99_{name}")) for name in latencies),
             ]
@@ -151,7 +206,8 @@ def _times(chaos: Chaos) -> Iterable[str]:
     )
     yield ""
     yield (
-        "*outage*: the longest time without a new decision at a committed reader; *noticed*: until "
+        "*state MB*: of the last checkpoint before the fault (?: none was seen); *outage*: the "
+        "longest time without a new decision at a committed reader; *noticed*: until "
         "Flink said that the job failed (none: it did not fail); *deploy*, *restore*: the slowest "
         "task's, by Flink's clock; *running*, *caught up*: since the fault. *p99*: from the "
         "intended send to the committed decision."

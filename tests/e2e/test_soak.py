@@ -8,14 +8,13 @@ import pytest
 from rich.console import Console
 
 from evaluation.chaos.totals import totals
-from generator.settings import ReplaySettings
 from stack.settings import StackSettings
 from workbench.chaos import Trial, run_chaos
+from workbench.cli_chaos import SCENARIO, chaos_plan
 from workbench.console import Phases
 from workbench.fault_plan import RANDOM, moments
 from workbench.growth import summary
 from workbench.growth_watch import GrowthWatch
-from workbench.plan import JobPlan, RunPlan
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -26,11 +25,8 @@ MEASURED_S, WARM_UP_S = 85, 5
 def test_a_short_soak_loses_nothing_and_tells_what_it_takes(
     stack_settings: StackSettings, tmp_path: Path
 ) -> None:
-    plan = RunPlan(
-        replay=ReplaySettings(rate_per_min=30_000, duration_s=MEASURED_S, warm_up_s=WARM_UP_S),
-        job=JobPlan(checkpoint_interval_ms=1_000),
-        fault_count=2,
-    )
+    plan = chaos_plan(SCENARIO, 30_000, MEASURED_S, WARM_UP_S, checkpoint_interval_ms=1_000)
+    plan = plan.model_copy(update={"fault_count": 2})
     watch = GrowthWatch(MEASURED_S + WARM_UP_S)
     console = Console(record=True, width=150)
     outcomes = list(

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from evaluation.chaos.results import CHAOS_FILE, Chaos, FaultOutcome
+from evaluation.chaos.results import CHAOS_FILE, HARMS, Chaos, FaultOutcome
 from evaluation.fault_record import FaultRecord
 from generator.settings import SettingsError
 from stack.process import StackError
@@ -25,7 +25,7 @@ from workbench.kept_series import keep, open_folder, require_writable_page
 from workbench.plan import RunPlan
 from workbench.problems import RunBroken
 
-COUNTS = dict.fromkeys(("missing", "repeated", "unexpected"), 0)
+COUNTS = dict.fromkeys(HARMS, 0)
 
 
 def outcome(run_id: str) -> FaultOutcome:

@@ -89,13 +89,22 @@ def test_what_stands_alone_is_not_joined(text):
         fault_names(text)
 
 
-def test_all_has_each_fault_once_and_the_negative_control_last():
+def test_all_has_each_fault_once_and_the_negative_control():
     wanted = trials(ALL, 7, 1, SETTINGS)
     fitting = [each.fault for each in wanted if each.guarantee == "exactly-once"]
     assert len(fitting) == len(set(fitting))
     assert set(fitting) <= set(known_faults())
     assert {*FLOODS, RANDOM, CONTROL_FAULT} <= set(fitting)
-    assert wanted[-1] == (CONTROL_FAULT, None, "at-least-once")
+    assert [each for each in wanted if each.guarantee != "exactly-once"] == [
+        (CONTROL_FAULT, None, "at-least-once")
+    ]
+
+
+def test_of_all_nothing_comes_after_the_upgrade_which_leaves_no_taskmanager_warm():
+    everything = StackSettings(high_availability=True, object_store=True, taskmanagers=2)
+    for settings in (SETTINGS, everything):
+        wanted = trials(ALL, 7, 1, settings)
+        assert [each.upgrades for each in wanted] == [*[False] * (len(wanted) - 1), True]
 
 
 def test_repeated_random_ones_take_the_next_seeds():

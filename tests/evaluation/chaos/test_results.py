@@ -2,10 +2,12 @@
 
 import io
 
+import msgspec
 from rich.console import Console
 
-from evaluation.chaos.results import Chaos, FaultOutcome, outcomes_of
+from evaluation.chaos.results import HARMS, Chaos, FaultOutcome, outcomes_of
 from evaluation.chaos.table import markdown, print_chaos
+from evaluation.chaos.totals import totals
 from evaluation.evaluate import evaluate
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, write_faults
 
@@ -18,7 +20,7 @@ def outcome(**changes):
         "reason": "held",
         "record": FaultRecord(fault="kafka_kill", landed=True, evidence=["gone | for good"]),
         "expected": 1_000,
-        "counts": dict.fromkeys(("missing", "repeated", "unexpected", "ledger_wrong"), 0),
+        "counts": dict.fromkeys((*HARMS, "ledger_wrong"), 0),
         "ledger_cards": 4_321,
         "ledger_cards_again": 65,
         "times_ms": {"committed_outage": 2_345.0, "recovery": None},
@@ -65,6 +67,37 @@ def test_both_tables_say_of_how_many_cards_the_ledger_is_wrong_or_that_nobody_lo
     assert "| 0 of 4,321 | 65 |" in markdown(chaos(outcome()))
 
 
+def test_each_row_has_the_bound_of_its_own_outputs_and_none_where_nothing_is_proven():
+    nothing = outcome(fault="kafka_pause", verdict="inconclusive")
+    console = Console(file=io.StringIO(), width=200)
+    print_chaos(chaos(outcome(), nothing), console)
+    for text in (console.file.getvalue(), markdown(chaos(outcome(), nothing))):
+        lines = text.splitlines()
+        assert "3.0e-03" in next(line for line in lines if "kafka_kill " in line)
+        assert "e-0" not in next(line for line in lines if "kafka_pause " in line)
+
+
+def test_both_tables_show_harm_to_alerts_and_windows():
+    counts = outcome().counts | {f"alerts_{name}": 0 for name in HARMS} | {"alerts_missing": 7}
+    harmed = outcome(verdict="fail", counts=counts, expected_alerts=30)
+    console = Console(file=io.StringIO(), width=200)
+    print_chaos(chaos(harmed), console)
+    assert "7 / 0 / 0 / 0" in console.file.getvalue()
+    page = markdown(chaos(harmed))
+    assert "| 1,000 | 0 | 0 | 0 | 0 | 7 / 0 / 0 / 0 of 30 | ? |" in page
+    assert "7 of 1,030 outputs" in page
+
+
+def test_a_file_from_before_alerts_were_counted_is_readable():
+    counts = dict.fromkeys((*HARMS, "out_of_order", "ledger_wrong", "phantoms"), 0)
+    kept = msgspec.to_builtins(chaos(outcome(counts=counts)))
+    for name in ("expected_alerts", "expected_windows", "state_bytes"):
+        del kept["outcomes"][0][name]
+    read = msgspec.json.decode(msgspec.json.encode(kept), type=Chaos)
+    assert "0 of 1,000 outputs" in markdown(read)
+    assert "not counted in 1 run" in markdown(read)
+
+
 def test_a_page_is_of_whole_table_rows():
     rows = [line for line in markdown(chaos(outcome())).splitlines() if line.startswith("|")]
     assert all(row.endswith("|") for row in rows)
@@ -80,11 +113,14 @@ def run(recording, guarantee):
     start_ns = recording.sends_json["start_monotonic_ns"]
     faults = [
         FaultRecord(
-            fault="taskmanager_kill", landed=True, invoked_monotonic_ns=start_ns + 3_000_000_000
+            fault="taskmanager_kill",
+            landed=True,
+            invoked_ms=recording.sends_json["start_wall_ms"] + 3_000,
+            invoked_monotonic_ns=start_ns + 3_000_000_000,
         )
     ]
     write_faults(folder / "history" / FAULTS_FILE, faults)
-    return outcomes_of(evaluate(folder), faults)[0]
+    return outcomes_of(evaluate(folder), faults, folder)[0]
 
 
 def test_a_run_that_lost_nothing_passes(recording):
@@ -92,6 +128,49 @@ def test_a_run_that_lost_nothing_passes(recording):
     assert (found.verdict, found.counts["missing"], found.counts["repeated"]) == ("pass", 0, 0)
     assert found.expected > 0
     assert (found.counts["ledger_wrong"], found.ledger_cards, found.ledger_cards_again) == (0, 5, 5)
+
+
+def checkpoint(end_ms, size, status="COMPLETED"):
+    return {"status": status, "end_ms": end_ms, "state_size_bytes": size}
+
+
+def test_the_state_is_that_of_the_last_checkpoint_before_the_fault(recording):
+    assert run(recording, "exactly-once").state_bytes is None
+    start_ms = recording.sends_json["start_wall_ms"]
+    recording.job["checkpoints"] = [
+        checkpoint(start_ms + 1_000, 1_500_000),
+        checkpoint(start_ms + 2_000, 2_500_000),
+        checkpoint(start_ms + 2_500, 9_000_000, "FAILED"),
+        checkpoint(start_ms + 4_000, 3_500_000),
+    ]
+    assert run(recording, "exactly-once").state_bytes == 2_500_000
+
+
+def test_both_tables_name_the_state_of_each_fault_and_the_page_that_of_all():
+    larger = outcome(fault="kafka_pause", state_bytes=26_600_000)
+    found = chaos(outcome(state_bytes=2_940_000), larger, outcome(fault="disk_full"))
+    console = Console(file=io.StringIO(), width=200)
+    print_chaos(found, console)
+    page = markdown(found)
+    for text in (console.file.getvalue(), page):
+        assert "state" in text
+        assert " 2.9 " in text
+        assert " 26.6 " in text
+    assert "- state: 2.9 to 26.6 MB when the faults came" in page
+    assert "| disk_full | ? | 2.3" in page
+    assert "- state: not recorded" in markdown(chaos(outcome()))
+
+
+def test_a_lost_alert_across_cards_is_harm_though_all_decisions_came(recording):
+    whole = totals([run(recording, "exactly-once")])
+    alerts = [b"bin_attack" in row["value"] for row in recording.rows("alerts", "committed")]
+    recording.drop("alerts", alerts.index(True), ("committed", "uncommitted"))
+    found = run(recording, "exactly-once")
+    assert found.verdict == "fail"
+    assert (found.counts["missing"], found.counts["alerts_missing"]) == (0, 1)
+    harmed = totals([found])
+    assert (whole.harmed, harmed.harmed) == (0, 1)
+    assert whole.outputs == harmed.outputs > found.expected
 
 
 def test_the_control_passes_only_where_repeats_were_seen(recording):
