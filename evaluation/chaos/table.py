@@ -16,8 +16,8 @@ from evaluation.recovery_times import HEADINGS, Number, seconds
 from evaluation.verdict import Value
 
 _COLOURS: Final[dict[Value, str]] = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
-#: How the counts of `HARMS` stand in one cell.
-_HARM_HEADING: Final = " / ".join(HARMS)
+#: How the counts of `HARMS` stand in one cell, in two lines.
+_HARM_HEADING: Final = "missing / repeated /\nunexpected / different"
 _STATE_HEADING: Final = "state MB"
 
 
@@ -30,16 +30,16 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
         f"{passed} of {len(chaos.outcomes)} faults as they must be"
     )
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
-    table = Table(box=None, pad_edge=False)
-    bound = "true share below"
-    named = ("fault", _HARM_HEADING, bound, "ledger", "again", "open", _STATE_HEADING)
-    for heading in (*named, *HEADINGS, "verdict"):
-        words = heading in ("fault", "verdict")
-        table.add_column(heading, justify="left" if words else "right", no_wrap=words)
+    # Two tables: one of all columns would be too wide to be read.
+    harm = _table("fault", "verdict", _HARM_HEADING, "share below", "ledger", "again", "open")
+    times = _table("fault", _STATE_HEADING, *HEADINGS)
     for each in chaos.outcomes:
-        colour = _COLOURS[each.verdict]
-        table.add_row(*_cells(each), f"[{colour}]{each.verdict}[/]")
-    console.print(table)
+        verdict_cell = f"[{_COLOURS[each.verdict]}]{each.verdict}[/]"
+        harm.add_row(_name(each), verdict_cell, *_harm_cells(each))
+        times.add_row(_name(each), *_time_cells(each))
+    console.print(harm)
+    console.print()
+    console.print(times)
     console.print(
         "times in seconds; outputs, alerts and windows are added up; ledger: cards that the job's "
         "state counts otherwise than the replay; again: those that swiped again; "
@@ -56,18 +56,28 @@ def _name(outcome: FaultOutcome) -> str:
     return f"{name}, {outcome.guarantee} sink" if outcome.is_control else name
 
 
-def _cells(outcome: FaultOutcome) -> list[str]:
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        words = heading in ("fault", "verdict")
+        table.add_column(heading, justify="left" if words else "right", no_wrap=not words)
+    return table
+
+
+def _harm_cells(outcome: FaultOutcome) -> list[str]:
     record = outcome.record
     return [
-        _name(outcome),
         " / ".join(_added_up(outcome, harm) for harm in HARMS),
         _share_below(outcome),
         _ledger(outcome),
         _whole(outcome.ledger_cards_again),
         f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
-        _megabytes(outcome.state_bytes),
-        *(seconds(outcome.times_ms.get(name)) for name in HEADINGS.values()),
     ]
+
+
+def _time_cells(outcome: FaultOutcome) -> list[str]:
+    times = (seconds(outcome.times_ms.get(name)) for name in HEADINGS.values())
+    return [_megabytes(outcome.state_bytes), *times]
 
 
 def _added_up(outcome: FaultOutcome, harm: str) -> str:
@@ -174,7 +184,7 @@ def _harm(chaos: Chaos) -> Iterable[str]:
     yield ""
     yield (
         "*outputs*: decisions, late swipes and dead letters, and after it what they suffered; "
-        f"*alerts*, *windows*: {_HARM_HEADING}, of how many (?: not counted). An alert of a card "
+        f"*alerts*, *windows*: {' / '.join(HARMS)}, of how many (?: not counted). An alert of a card "
         "stands in the transaction of its decision; alerts across cards and windows have sinks and "
         "transactions of their own. *true share below*: of outputs, alerts and windows together, "
         "with 95% confidence, 3/n for none harmed; it takes each for a trial of its own, which "
