@@ -97,7 +97,11 @@ def _up(record: Autoscaling, known: list[Sample]) -> Answer:
     highest = max(known, key=lambda each: each.parallelism or 0)
     if (highest.parallelism or 0) <= start:
         told = f"; it told: {record.notes[-1].words}" if record.notes else ""
-        return Answer(question, "fail", f"the parallelism was {start} all the time{told}")
+        return Answer(
+            question,
+            "fail",
+            f"the parallelism was {start} all the time{_busiest(record)}{told}",
+        )
     first = next((each for each in record.decisions if each.after > each.before), None)
     if first is not None and first.at_s < record.peak_s[0]:
         return Answer(
@@ -112,6 +116,17 @@ def _up(record: Autoscaling, known: list[Sample]) -> Answer:
             took_s = each.to_s - each.from_s
             words += f"; {each.after} was decided at {each.from_s:.0f} s, ran {took_s:.0f} s later"
     return Answer(question, "pass", words)
+
+
+def _busiest(record: Autoscaling) -> str:
+    """How busy it came to be under the load that should have had it scaled."""
+    begin, end = record.peak_s
+    peak = (each.busy for each in record.samples if begin <= each.at_s <= end)
+    busiest = max((busy for busy in peak if busy is not None), default=None)
+    if busiest is None:
+        return ""
+    advice = "more would take a higher rate or a lower target_utilization"
+    return f"; the busiest task was busy at {busiest:.0%} at most: {advice}"
 
 
 def _caught_up(record: Autoscaling) -> Answer:
@@ -145,8 +160,12 @@ def _down(record: Autoscaling, known: list[Sample]) -> Answer:
     if not any(each.is_up for each in record.decisions):
         return Answer("scaled down", "inconclusive", "nothing was scaled up")
     if last.parallelism != start:
+        busy = "" if last.busy is None else f"; its busiest task is still busy at {last.busy:.0%}"
+        advice = ": give it longer, or a higher target_utilization" if busy else ""
         return Answer(
-            "scaled down", "fail", f"at the end the parallelism was {last.parallelism}, not {start}"
+            "scaled down",
+            "fail",
+            f"at the end the parallelism was {last.parallelism}, not {start}{busy}{advice}",
         )
     begin = next(each.at_s for each in record.decisions if each.is_up)
     falls = [each for each in record.decisions if each.after < each.before and each.at_s > begin]

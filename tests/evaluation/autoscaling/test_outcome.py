@@ -83,6 +83,8 @@ def test_a_job_that_was_never_scaled_fails_and_tells_the_last_note() -> None:
         "scaled down": "inconclusive",
     }
     assert outcome.verdict.value == "fail"
+    words = outcome.answers[0].words
+    assert "busy at 40% at most: more would take a higher rate or a lower" in words
 
 
 def test_what_was_scaled_up_before_the_load_grew_proves_nothing() -> None:
@@ -119,7 +121,9 @@ def test_a_job_that_stays_large_fails() -> None:
     record = scaled()
     record.decisions.pop()
     record.samples = [each for each in record.samples if each.at_s < 146]
-    assert verdicts(judge_autoscaling(record))["scaled down"] == "fail"
+    outcome = judge_autoscaling(record)
+    assert verdicts(outcome)["scaled down"] == "fail"
+    assert "still busy at 40%: give it longer" in outcome.answers[2].words
 
 
 @pytest.mark.parametrize("samples", [[], [Sample(at_s=1.0, parallelism=1)]])
