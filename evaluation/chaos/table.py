@@ -184,9 +184,9 @@ def _harm(chaos: Chaos) -> Iterable[str]:
     yield ""
     yield (
         "*outputs*: decisions, late swipes and dead letters, and after it what they suffered; "
-        f"*alerts*, *windows*: {' / '.join(HARMS)}, of how many (?: not counted). An alert of a card "
-        "stands in the transaction of its decision; alerts across cards and windows have sinks and "
-        "transactions of their own. *true share below*: of outputs, alerts and windows together, "
+        f"*alerts*, *windows*: {' / '.join(HARMS)}, of how many (?: not counted). An alert of a "
+        "card stands in the transaction of its decision; alerts across cards and windows have sinks "
+        "and transactions of their own. *true share below*: of outputs, alerts and windows together, "
         "with 95% confidence, 3/n for none harmed; it takes each for a trial of its own, which "
         "those of one transaction are not (-: the run proves nothing). *ledger*: cards that the "
         "job's state counts otherwise than the replay (?: not checked); "

@@ -59,4 +59,5 @@ def test_the_print_says_who_decided_and_marks_what_did_not_hold() -> None:
     printed = console.export_text()
     assert "decided by flink-autoscaler 0" in printed
     assert "scaled down" in printed
-    assert "not 1 [fail]" in printed
+    assert "not 1; " in printed
+    assert "[fail]" in printed
