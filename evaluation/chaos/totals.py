@@ -99,7 +99,7 @@ class Totals(NamedTuple):
         if not self.ledger_cards:
             return "the ledger was not checked"
         return (
-            f"the ledger is wrong of {self.ledger_wrong:,} of {self.ledger_cards:,} cards, "
+            f"the ledger is wrong for {self.ledger_wrong:,} of {self.ledger_cards:,} cards, "
             f"{self.ledger_again:,} of which swiped again"
         )
 

@@ -105,6 +105,6 @@ def test_the_headline_says_of_how_many_cards_the_ledger_could_show_a_lost_update
     right = outcome("a", counts=NONE | {"ledger_wrong": 0}, **cards)
     wrong = outcome("b", verdict="fail", counts=NONE | {"ledger_wrong": 2}, **cards)
     assert totals([right, wrong, wrong]).sentence.endswith(
-        "the ledger is wrong of 2 of 1,800 cards, 42 of which swiped again"
+        "the ledger is wrong for 2 of 1,800 cards, 42 of which swiped again"
     )
     assert totals([outcome("a")]).sentence.endswith("the ledger was not checked")
