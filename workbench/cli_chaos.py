@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -17,9 +17,9 @@ from generator.whole_file import write_whole
 from stack.running import as_it_runs
 from stack.settings import StackSettings
 from workbench import cli_stack
-from workbench.chaos import ALL, PREVIOUS, run_chaos, trials
+from workbench.chaos import ALL, PREVIOUS, Trial, run_chaos, trials
 from workbench.console import Phases, make_console
-from workbench.fault_plan import known_faults
+from workbench.fault_plan import RANDOM_COUNT, known_faults
 from workbench.folders import CHAOS, RUNS
 from workbench.kept_series import PAGE_FILE, keep, open_folder, require_writable_page
 from workbench.origin import origin
@@ -80,7 +80,8 @@ def chaos(
     settings = chaos_stack(cli_stack.stack_settings(ha=ha, s3=s3), taskmanagers, plan)
     wanted = trials(fault, seed, times, settings)
     console = make_console()
-    found = Chaos(outcomes=[], facts={**facts_of(plan, settings), "runs asked for": len(wanted)})
+    facts = {**facts_of(plan, settings), **random_facts(wanted, duration)}
+    found = Chaos(outcomes=[], facts={**facts, "runs asked for": len(wanted)})
     partial = open_folder(out)
     series = run_chaos(wanted, plan, Phases(console), RUNS, settings=settings, base=base)
     with closing(series):
@@ -154,6 +155,14 @@ def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
         "checkpoints lie": "in a local S3 store" if settings.object_store else "on the local disk",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
     }
+
+
+def random_facts(wanted: Sequence[Trial], duration_s: int) -> dict[str, str]:
+    """What is different where several faults come in one run, if any of the runs is such a one."""
+    if all(trial.seed is None for trial in wanted):
+        return {}
+    seconds = duration_s * RANDOM_COUNT
+    return {"a random sequence": f"{RANDOM_COUNT} faults, sent for {seconds} s"}
 
 
 def _taskmanagers(settings: StackSettings) -> str:

@@ -7,7 +7,15 @@ import inspect
 import pytest
 
 from stack.settings import StackSettings
-from workbench.cli_chaos import SCENARIO, chaos, chaos_plan, chaos_stack, facts_of
+from workbench.chaos import Trial
+from workbench.cli_chaos import (
+    SCENARIO,
+    chaos,
+    chaos_plan,
+    chaos_stack,
+    facts_of,
+    random_facts,
+)
 from workbench.cli_soak import soak
 
 
@@ -38,6 +46,12 @@ def test_the_head_says_how_many_attacks_of_which_difficulty_are_replayed():
     bursts, jumps = facts(scenario=SCENARIO)["replay"], facts()["replay"]
     assert bursts.startswith("velocity_burst (easy, 400 attacks), 30,000 swipes a minute")
     assert jumps.startswith("geo_jump (medium, 24 attacks), 30,000 swipes a minute")
+
+
+def test_the_head_says_that_random_sequences_are_sent_for_longer():
+    alone, sequence = Trial("kafka_kill"), Trial("random", seed=4)
+    assert random_facts([alone], 40) == {}
+    assert random_facts([alone, sequence], 40) == {"a random sequence": "3 faults, sent for 120 s"}
 
 
 def test_a_long_run_has_cards_enough_with_the_usual_number_of_attacks():
