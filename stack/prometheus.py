@@ -41,6 +41,7 @@ def configuration(settings: StackSettings) -> dict[str, Any]:
         "flink-taskmanager": [settings.taskmanager_metrics_port(n) for n in taskmanagers],
         "kafka": [settings.kafka_metrics_port],
         "canary": [settings.canary_port],
+        "delivery": [settings.index_alerts_port, settings.publish_profiles_port],
         "prometheus": [settings.prometheus_port],
     }
     return {

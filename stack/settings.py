@@ -75,8 +75,8 @@ class StackSettings(BaseSettings):
     flink_metrics_port
         Of the first JobManager's metrics; that of the second and those of the TaskManagers come
         after.
-    canary_port
-        Where Prometheus looks for the canary, which is no service of the stack.
+    canary_port, index_alerts_port, publish_profiles_port
+        Where Prometheus looks for these, which are no services of the stack.
     scrape_interval_s
         How often Prometheus asks.
     prometheus_folder
@@ -153,6 +153,8 @@ class StackSettings(BaseSettings):
         int, Field(ge=1, le=65536 - PORTS_IN_A_ROW["flink_metrics_port"])
     ] = 9249
     canary_port: Port = 9410
+    index_alerts_port: Port = 9411
+    publish_profiles_port: Port = 9412
     scrape_interval_s: Annotated[int, Field(ge=1, le=60)] = 5
     prometheus_folder: Path = PROJECT_ROOT / ".local" / "prometheus"
     service_user: str = "nobody"

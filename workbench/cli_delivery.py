@@ -54,6 +54,16 @@ Database = Annotated[
         show_default="the local stack's",
     ),
 ]
+Host = Annotated[str, typer.Option(help="Address on which Prometheus and probes ask.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=65535,
+        help="Port of /metrics and /healthz.",
+        show_default="nothing is served",
+    ),
+]
 Replay = Annotated[Path, typer.Argument(help="Folder of a replay, below replays/.")]
 
 
@@ -79,11 +89,14 @@ def index_alerts_command(
     once: Once = False,
     give_up_s: GiveUpS = None,
     kafka_config: KafkaConfig = None,
+    host: Host = "127.0.0.1",
+    port: Port = None,
 ) -> None:
     """Put committed alerts into Elasticsearch, each once, until Ctrl-C."""
     from delivery.alerts.connection import ElasticsearchSettings, connect
     from delivery.alerts.documents import index_name
     from delivery.alerts.indexer import IndexOrder, index_alerts, index_stored
+    from delivery.watched import Watched, WatchedAt
     from workbench.stored_alerts import committed_alerts
 
     local = StackSettings.load()
@@ -104,11 +117,13 @@ def index_alerts_command(
     console = make_console()
     with (
         Stopping() as stopping,
+        Watched("index-alerts", WatchedAt(host, port)) as watched,
         connect(search) as client,
         Phases(console).phase("index alerts") as bar,
     ):
 
         def tell(counts: IndexCounts) -> None:
+            watched.turn(counts.turn())
             what = f"{counts.read:,} read, {counts.indexed:,} indexed"
             bar.update(counts.read, counts.read + counts.behind, what + _waiting(counts))
 
@@ -134,9 +149,12 @@ def publish_profiles_command(
     ] = False,
     give_up_s: GiveUpS = None,
     kafka_config: KafkaConfig = None,
+    host: Host = "127.0.0.1",
+    port: Port = None,
 ) -> None:
     """Publish card profiles out of PostgreSQL to the job, and each change, until Ctrl-C."""
     from delivery.profiles.publisher import PublishOrder, publish_profiles
+    from delivery.watched import Watched, WatchedAt
 
     local = StackSettings.load()
     order = PublishOrder(
@@ -149,9 +167,14 @@ def publish_profiles_command(
         kafka_settings=read_client_file(kafka_config) or {},
     )
     console = make_console()
-    with Stopping() as stopping, Phases(console).phase("publish profiles") as bar:
+    with (
+        Stopping() as stopping,
+        Watched("publish-profiles", WatchedAt(host, port)) as watched,
+        Phases(console).phase("publish profiles") as bar,
+    ):
 
         def tell(counts: PublishCounts) -> None:
+            watched.turn(counts.turn())
             what = f"{counts.published:,} profiles, {counts.tombstones:,} deletions"
             bar.update(0, 0, what + _waiting(counts))
 

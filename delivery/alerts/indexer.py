@@ -24,6 +24,7 @@ from delivery.back_off import BackOff
 from delivery.kafka import ConfirmedProducer, Settings, ensure_topic, reach, require_topic
 from delivery.problems import DeliveryError
 from delivery.stopping import Stopping
+from delivery.watched import Turn
 from job.contracts import CONTRACT_VERSION, RefusalReason, RefusedAlert, Topics
 
 #: Alerts in one bulk: a choice, of about half a MiB.
@@ -104,6 +105,11 @@ class IndexCounts:
             f"repeats {self.repeats:,}, refused {self.refused:,}; "
             f"asked again {self.waits} times, {self.seconds:.1f} s"
         )
+
+    def turn(self) -> Turn:
+        """The figures for those who watch it."""
+        outcomes = {"indexed": self.indexed, "repeat": self.repeats, "refused": self.refused}
+        return Turn(outcomes, bool(self.waiting_for), self.behind)
 
 
 Progress = Callable[[IndexCounts], None]

@@ -30,6 +30,7 @@ from delivery.profiles.changes import (
 from delivery.profiles.database import Connection, connect, ensure_tables, line_of
 from delivery.profiles.rows import profile_of
 from delivery.stopping import Stopping
+from delivery.watched import Turn
 from job.contracts import Topics
 
 #: Changes that are read and written at a time.
@@ -110,6 +111,15 @@ class PublishCounts:
             f"left out {self.refused:,} rows; asked again {self.waits} times, {self.seconds:.1f} s"
         )
 
+    def turn(self) -> Turn:
+        """The figures for those who watch it."""
+        outcomes = {
+            "published": self.published,
+            "deleted": self.tombstones,
+            "left_out": self.refused,
+        }
+        return Turn(outcomes, bool(self.waiting_for))
+
 
 Progress = Callable[[PublishCounts], None]
 
@@ -126,7 +136,7 @@ def publish_profiles(
     stopping
         Tells it to end, after the changes in hand.
     on_progress
-        Called after each batch and before each wait.
+        Called after each batch, at each look for changes, and before each wait.
 
     Raises
     ------
@@ -190,6 +200,7 @@ class _Publisher:
             elif self._order.once:
                 return
             else:
+                self._tell()
                 self._until_changed(connection)
 
     def _publish(self, connection: Connection, changes: Sequence[Change]) -> Cursor:

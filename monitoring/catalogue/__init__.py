@@ -6,7 +6,7 @@ use what stands here and nothing else, and a test asks a real Prometheus for eac
 
 from __future__ import annotations
 
-from monitoring.catalogue import canary, flink, job, kafka, state
+from monitoring.catalogue import canary, delivery, flink, job, kafka, state
 from monitoring.catalogue.metric import Metric, Source
 
 #: In the order of the page.
@@ -16,6 +16,7 @@ SOURCES: tuple[Source, ...] = (
     state.SOURCE,
     kafka.SOURCE,
     canary.SOURCE,
+    delivery.SOURCE,
 )
 
 __all__ = ["SOURCES", "Metric", "Source"]

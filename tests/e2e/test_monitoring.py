@@ -98,12 +98,14 @@ def all_questions() -> list[Question]:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackSettings]:
-    (port,) = free_ports(1)
+    canary_port, index_alerts_port, publish_profiles_port = free_ports(3)
     settings = StackSettings.with_free_ports(
         tmp_path_factory.mktemp("monitored"),
         monitoring=True,
         scrape_interval_s=1,
-        canary_port=port,
+        canary_port=canary_port,
+        index_alerts_port=index_alerts_port,
+        publish_profiles_port=publish_profiles_port,
     )
     stack = LocalStack(settings)
     try:
@@ -130,7 +132,12 @@ def prometheus(
         round((now + timedelta(hours=1)).timestamp() * 1000),
     )
     job = RunningJob(LocalStack(settings), JobPlan(checkpoint_interval_ms=500), prefix, limit_ms)
-    with submitted(job), singing(settings, prefix), sending(settings, prefix, replay, folder):
+    with (
+        submitted(job),
+        singing(settings, prefix),
+        delivering(settings, prefix),
+        sending(settings, prefix, replay, folder),
+    ):
         yield Asked(settings.prometheus_url)
 
 
@@ -147,6 +154,36 @@ def singing(settings: StackSettings, prefix: str) -> Iterator[None]:
         lambda stopping: run_canary(order, stopping, lambda _count: None, lag_every_s=1.0)
     ):
         yield
+
+
+@contextmanager
+def delivering(settings: StackSettings, prefix: str) -> Iterator[None]:
+    """Both of them, each in vain: what they tell does not depend on who is away."""
+    (nobody,) = free_ports(1)
+    to = ["--bootstrap", settings.kafka_address, "--topic-prefix", prefix]
+    commands = (
+        ["index-alerts", *to, "--elasticsearch", f"http://127.0.0.1:{nobody}",
+         "--port", str(settings.index_alerts_port)],
+        ["publish-profiles", *to, "--database", f"postgresql://x@127.0.0.1:{nobody}/x",
+         "--port", str(settings.publish_profiles_port)],
+    )  # fmt: skip
+    programs = [
+        subprocess.Popen(
+            [Path(sys.executable).with_name("paystream"), *command],
+            stdout=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    try:
+        yield
+        assert [each.poll() for each in programs] == [None, None]
+        for each in programs:
+            each.terminate()
+        assert [each.wait(30) for each in programs] == [0, 0]
+    finally:
+        for each in programs:
+            each.kill()
+            each.wait()
 
 
 @contextmanager
@@ -198,8 +235,9 @@ class TestUnderLoad:
 
     def test_every_process_is_asked_and_answers(self, prometheus: Asked) -> None:
         up = {each["metric"]["job"]: each["value"][1] for each in prometheus.series("up")}
-        jobs = ("flink-jobmanager", "flink-taskmanager", "kafka", "canary", "prometheus")
-        assert up == dict.fromkeys(jobs, "1")
+        jobs = ("flink-jobmanager", "flink-taskmanager", "kafka", "canary", "delivery")
+        assert up == dict.fromkeys((*jobs, "prometheus"), "1")
+        assert prometheus.value('count(up{job="delivery"} == 1)') == 2
 
     def test_the_job_s_own_counters_count(self, prometheus: Asked) -> None:
         counters = "flink_taskmanager_job_task_operator"
@@ -226,6 +264,13 @@ class TestUnderLoad:
         ledger = prometheus.value(f'{p50}{{view="committed"}}[1m])))')
         # The ledger waits for a checkpoint; nothing is said of how long.
         assert 0 < quick < ledger
+
+    def test_deliveries_whose_other_side_is_away_say_that_they_wait(
+        self, prometheus: Asked
+    ) -> None:
+        waiting = prometheus.series("paystream_delivery_waiting == 1")
+        names = {each["metric"]["delivery"] for each in waiting}
+        assert names == {"index-alerts", "publish-profiles"}
 
     def test_the_figures_of_a_healthy_job_are_those_of_one(self, prometheus: Asked) -> None:
         """An answer is not enough: one with another meaning would wake somebody for nothing."""
@@ -255,6 +300,8 @@ class TestUnderLoad:
             data_folder=settings.data_folder,
             scrape_interval_s=1,
             canary_port=settings.canary_port,
+            index_alerts_port=settings.index_alerts_port,
+            publish_profiles_port=settings.publish_profiles_port,
             **settings.ports(),
         )
         assert LocalStack(plain).up() == ()

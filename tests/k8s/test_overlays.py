@@ -11,8 +11,13 @@ from tests.k8s.conftest import OVERLAYS, WITH_SIMULATION, Manifest, built, deplo
 from tests.k8s.policies import containers, pods
 
 NAMESPACES = {"dev": "paystream-dev", "staging": "paystream-staging", "production": "paystream"}
-#: Made by somebody else: Strimzi for a user and its cluster, whoever runs the object store.
-SECRETS_OF_OTHERS = {"paystream-cluster-ca-cert", "paystream-s3"}
+#: Made by somebody else: Strimzi for a user and its cluster, whoever runs the services around.
+SECRETS_OF_OTHERS = {
+    "paystream-cluster-ca-cert",
+    "paystream-s3",
+    "paystream-elasticsearch",
+    "paystream-profiles-database",
+}
 SIMULATION = {"paystream-generator", "paystream-evaluation", "paystream-dashboard"}
 
 
@@ -51,6 +56,7 @@ def _referred(node: Any) -> list[tuple[str, str]]:
             ("secretKeyRef", "Secret", "name"),
             ("configMap", "ConfigMap", "name"),
             ("configMapRef", "ConfigMap", "name"),
+            ("configMapKeyRef", "ConfigMap", "name"),
             ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"),
         ):
             if isinstance(node.get(key), dict) and name in node[key]:

@@ -58,6 +58,8 @@ def test_each_process_of_flink_tells_its_metrics_at_a_port_that_prometheus_asks(
     assert len(set(told)) == 2 + monitored.taskmanagers
     assert [*asked["flink-jobmanager"], *asked["flink-taskmanager"]] == told
     assert asked["canary"] == [f"127.0.0.1:{monitored.canary_port}"]
+    deliveries = (monitored.index_alerts_port, monitored.publish_profiles_port)
+    assert asked["delivery"] == [f"127.0.0.1:{port}" for port in deliveries]
 
 
 def test_the_reporter_listens_on_loopback_only(monitored: StackSettings) -> None:
