@@ -183,6 +183,17 @@ def service_account_of_others(manifest: Manifest) -> Iterator[str]:
             yield f"{pod.where}: has a token for the API server and asks it nothing"
 
 
+def takes_service_links(manifest: Manifest) -> Iterator[str]:
+    """No variables for each service of the namespace.
+
+    Kafka's is called ``paystream-kafka-bootstrap``, and ``PAYSTREAM_KAFKA_BOOTSTRAP_SERVICE_HOST``
+    would be a setting of Kafka's clients that nobody knows.
+    """
+    for pod in pods(manifest):
+        if pod.spec.get("enableServiceLinks") is not False:
+            yield f"{pod.where}: gets a variable for each service"
+
+
 def too_many_rights(manifest: Manifest) -> Iterator[str]:
     """No right to everything, to secrets, or beyond the namespace."""
     where = f"{manifest['kind']}/{manifest['metadata']['name']}"
@@ -220,6 +231,7 @@ POLICIES: Final[tuple[Callable[[Manifest], Iterator[str]], ...]] = (
     image_not_pinned,
     secret_in_clear,
     service_account_of_others,
+    takes_service_links,
     too_many_rights,
     is_not_watched,
 )

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from delivery.alerts import connection, indexer
 from delivery.profiles import publisher
 from delivery.watched import WatchedAt
+from job.kafka_security import KafkaSecurity, KafkaSecurityError
 from tests.k8s.conftest import OVERLAYS, ROOT, Manifest, built, of_kind
 from tests.k8s.test_job_arguments import options
 from workbench import cli
@@ -135,6 +136,13 @@ def test_secrets_come_by_reference(name):
         each for each in container(name)["env"] if "secretKeyRef" in each.get("valueFrom", {})
     ]
     assert len(referred) == 1
+
+
+def test_variables_that_kubernetes_makes_of_kafkas_service_would_be_refused(monkeypatch):
+    """Why pods ask for none of them (`takes_service_links`)."""
+    monkeypatch.setenv("PAYSTREAM_KAFKA_BOOTSTRAP_SERVICE_HOST", "10.0.0.1")
+    with pytest.raises(KafkaSecurityError, match="BOOTSTRAP_SERVICE_HOST"):
+        KafkaSecurity.load()
 
 
 def test_a_second_publisher_never_runs_beside_the_first():

@@ -18,6 +18,7 @@ from tests.k8s.policies import (
     secret_in_clear,
     service_account_of_others,
     shares_the_node,
+    takes_service_links,
     too_many_rights,
 )
 
@@ -179,6 +180,18 @@ BREACHES = [
         EVALUATION,
         _set(_pod, "automountServiceAccountToken", None),
         "has a token",
+    ),
+    (
+        takes_service_links,
+        EVALUATION,
+        _set(_pod, "enableServiceLinks", None),
+        "evaluation: gets a variable for each service",
+    ),
+    (
+        takes_service_links,
+        JOB,
+        _set(_pod, "enableServiceLinks", True),
+        "taskManager: gets a variable for each service",
     ),
     (too_many_rights, ROLE, _set(_whole, "kind", "ClusterRole"), "beyond the namespace"),
     (too_many_rights, ROLE, lambda m: m["rules"][0]["verbs"].append("*"), "* in verbs"),

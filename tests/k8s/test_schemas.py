@@ -135,7 +135,7 @@ def test_flink_reports_on_the_port_that_is_scraped(manifests):
 
 
 def test_targets_have_the_names_that_the_rules_ask_for(manifests):
-    """`flink-jobmanager`, `flink-taskmanager`, `canary`: those of monitoring/prometheus.yml."""
+    """`flink-jobmanager`, `canary`, `delivery` and so on: those of monitoring/prometheus.yml."""
     given = set()
     for monitor in of_kind(manifests, "PodMonitor").values():
         (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
