@@ -12,6 +12,10 @@ from delivery.problems import DeliveryError
 DDL: Final = files("delivery.profiles").joinpath("card_profiles.sql").read_text(encoding="utf-8")
 #: Longest wait for a connection, in seconds.
 _CONNECT_TIMEOUT_S: Final = 10
+#: Longest wait for a lock, in seconds, by who runs for ever. A choice.
+LOCK_TIMEOUT_S: Final = 30
+#: After so many silent seconds the server asks whether who runs for ever is still there. A choice.
+_KEEPALIVE_S: Final = 60
 
 #: What the DDL makes last.
 _IS_THERE: Final = """
@@ -70,6 +74,19 @@ def ensure_tables(connection: Connection) -> None:
             f"the tables of card profiles cannot be made: {line_of(error)}; let somebody who may "
             "run delivery/profiles/card_profiles.sql"
         ) from None
+
+
+def stay(connection: Connection, lock_timeout_s: int = LOCK_TIMEOUT_S) -> None:
+    """Prepare a connection of a program that runs for ever.
+
+    Somebody else's transaction can hold the table for as long as a reload takes. It is waited for
+    in pieces, as a server that is away is, so that whoever watches sees it. And of one that is
+    gone without a word the server learns within a minute or two, and lets its place as the only
+    publisher go; by itself it would keep it for hours.
+    """
+    connection.execute(f"SET lock_timeout = '{lock_timeout_s}s'")
+    connection.execute(f"SET tcp_keepalives_idle = {_KEEPALIVE_S}")
+    connection.execute("SET tcp_keepalives_interval = 10")
 
 
 def line_of(error: Exception) -> str:

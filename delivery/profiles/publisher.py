@@ -27,7 +27,14 @@ from delivery.profiles.changes import (
     read_cursor,
     reserve,
 )
-from delivery.profiles.database import Connection, connect, ensure_tables, line_of
+from delivery.profiles.database import (
+    LOCK_TIMEOUT_S,
+    Connection,
+    connect,
+    ensure_tables,
+    line_of,
+    stay,
+)
 from delivery.profiles.rows import profile_of
 from delivery.stopping import Stopping
 from delivery.watched import Turn
@@ -61,6 +68,8 @@ class PublishOrder:
         Publish every card again.
     give_up_s
         Longest wait for a database that does not answer; None for ever.
+    lock_timeout_s
+        Longest wait for a lock before one says that it is waited for.
     """
 
     database: str
@@ -69,6 +78,7 @@ class PublishOrder:
     once: bool = False
     from_start: bool = False
     give_up_s: float | None = None
+    lock_timeout_s: int = LOCK_TIMEOUT_S
     kafka_settings: Settings = field(default_factory=dict)
 
 
@@ -183,6 +193,7 @@ class _Publisher:
 
     def _follow(self, connection: Connection) -> None:
         """Publish what has changed, again and again, as long as the database answers."""
+        stay(connection, self._order.lock_timeout_s)
         ensure_tables(connection)
         if not reserve(connection, self._place):
             raise DeliveryError(

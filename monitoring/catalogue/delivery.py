@@ -22,7 +22,8 @@ SOURCE: Final = Source(
         Metric(
             "behind_records",
             "records",
-            "Of `alerts`, still to be taken; told by `index-alerts`.",
+            "Of `alerts`, still to be taken, as far as `index-alerts` has seen: a partition counts "
+            "from its first record on, and what comes while Elasticsearch is away does not.",
             ("delivery",),
         ),
     ),

@@ -227,6 +227,24 @@ def test_a_database_that_was_restarted_is_followed_again(
         wait_for(lambda: decoded(order)["c6"].home_country == "NL")
 
 
+def test_a_table_that_somebody_holds_is_waited_for_aloud_and_then_published(
+    table: Connection, order: PublishOrder
+) -> None:
+    said: list[str] = []
+
+    def listen(counts: PublishCounts) -> None:
+        said.append(counts.waiting_for)
+
+    impatient = replace(order, once=False, lock_timeout_s=1)
+    with psycopg.connect(order.database) as holder:
+        holder.execute("LOCK TABLE card_profiles IN ACCESS EXCLUSIVE MODE")
+        with in_a_thread(lambda stopping: publish_profiles(impatient, stopping, listen)):
+            wait_for(lambda: sum("lock timeout" in each for each in said) >= 2)
+            assert topic_state(order) == {}
+            holder.rollback()
+            wait_for(lambda: len(topic_state(order)) == 50)
+
+
 def test_a_database_that_is_not_there_is_given_up_in_time(order: PublishOrder) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:9/none"
     with pytest.raises(DeliveryError, match="has not answered"):
