@@ -79,6 +79,8 @@ def story_of_attack(exam: Exam, shard: str, incident_id: str) -> Story:
     rows = _read(folder, exam, marked.column("card_token").unique())
     times = [each.swipe.event_time_ms for each in rows.swipes if each.is_marked]
     entities = {(facts["entity_type"], facts["entity_id"])}
+    devices = (each.swipe.device_id for each in rows.swipes if each.is_marked)
+    entities |= {("device", each) for each in devices if each}
     if facts["entity_type"] == "bin":
         places = ((s.swipe.bin, s.swipe.merchant_id) for s in rows.swipes if s.is_marked)
         entities |= {("bin", f"{bin_}|{merchant}") for bin_, merchant in places}

@@ -50,6 +50,7 @@ def story_of_attack(run: Path, incident_id: str) -> Story:
     marked = labels.filter(pc.equal(labels.column("incident_id"), incident_id))
     times = marked.column("event_time_ms").to_pylist()
     entities = {(incident["entity_type"], incident["entity_id"])}
+    entities |= {("device", each) for each in marked.column("device_id").to_pylist() if each}
     if incident["entity_type"] == "bin":
         places = zip(
             marked.column("bin").to_pylist(), marked.column("merchant_id").to_pylist(), strict=True

@@ -1,9 +1,9 @@
 """Which alert found which attack?
 
-An alert credits an incident when its card (or entity) matches, from the incident's first
-fraudulent swipe until 24 hours after its last. On a genuine swipe of an attacked card it is right
-card, wrong swipe: it credits, and has its own column. Anything else is false. One alert credits
-one incident: the one its swipe belongs to, else the one that began last.
+An alert credits an incident when its card or entity matches, or a device that its fraud came from,
+from the incident's first fraudulent swipe until 24 hours after its last. On a genuine swipe of an
+attacked card it is right card, wrong swipe: it credits, and has its own column. Anything else is
+false. One alert credits one incident: the one its swipe belongs to, else the one that began last.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ ALERTS: Final = pa.schema(
     ]
 )
 
-# A BIN alert names the BIN and the merchant where it was tried, `bin|merchant`.
+# A BIN alert names the BIN and the merchant where it was tried, `bin|merchant`; one on a device the
+# device that a fraudulent swipe came from, whatever the attack is on.
 _CREDIT: Final = """
 CREATE TEMP TABLE attacks AS SELECT * FROM incidents WHERE role = 'attack';
 CREATE TEMP TABLE marks AS
   SELECT DISTINCT incident_id, 'card' AS entity_type, card_token AS entity_id
   FROM labels SEMI JOIN attacks USING (incident_id) WHERE is_fraud
+  UNION SELECT DISTINCT incident_id, 'device', device_id
+  FROM labels SEMI JOIN attacks USING (incident_id) WHERE is_fraud AND device_id IS NOT NULL
   UNION SELECT incident_id, entity_type, entity_id FROM attacks
   UNION SELECT DISTINCT l.incident_id, 'bin', l.bin || '|' || l.merchant_id
   FROM labels l JOIN attacks a ON a.incident_id = l.incident_id AND a.entity_type = 'bin'

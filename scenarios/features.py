@@ -10,6 +10,7 @@ import itertools
 import math
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable
 
 from job.contracts import APPROVED, CARD_PRESENT
 from scenarios.base import Incident, PlannedSwipe
@@ -84,12 +85,25 @@ def declined(incident: Incident) -> float:
 
 def most_cards_at_a_merchant(incident: Incident, window_ms: int) -> float:
     """The most distinct cards at one merchant within a window."""
-    by_merchant: dict[str, list[tuple[int, str]]] = {}
+    return _most_cards(incident, window_ms, lambda swipe: swipe.terminal.merchant_id)
+
+
+def most_cards_on_a_device(incident: Incident, window_ms: int) -> float:
+    """The most distinct cards from one device within a window."""
+    return _most_cards(incident, window_ms, lambda swipe: swipe.device_id)
+
+
+def _most_cards(
+    incident: Incident, window_ms: int, place_of: Callable[[PlannedSwipe], str | None]
+) -> float:
+    by_place: dict[str, list[tuple[int, str]]] = {}
     for swipe in marked(incident):
-        at = (swipe.event_time_ms, swipe.card.card_token)
-        by_merchant.setdefault(swipe.terminal.merchant_id, []).append(at)
+        place = place_of(swipe)
+        if place is not None:
+            at = (swipe.event_time_ms, swipe.card.card_token)
+            by_place.setdefault(place, []).append(at)
     most = 0
-    for swipes in by_merchant.values():
+    for swipes in by_place.values():
         swipes.sort()
         for first, (start_ms, _) in enumerate(swipes):
             cards = {card for at, card in swipes[first:] if at < start_ms + window_ms}

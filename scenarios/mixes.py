@@ -60,6 +60,7 @@ MIXED: Final = Mix(
         "shared_card": 0.4,
         "holiday_rush": 0.6,
         "flash_sale": 0.05,
+        "shared_device": 0.2,
         "offline_flush": 0.3,
         "legit_low_value_burst": 1.0,
         "fuel_preauthorisation": 1.0,

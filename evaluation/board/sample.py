@@ -271,6 +271,7 @@ def _fraud_labels(labels: Any, columns: dict[str, NDArray[Any]], number: int, ro
             "card_token": names(columns["card"][at]),
             "incident_id": names(columns["incident"][at]),
             "bin": _prefixed(taken.column("bin"), number),
+            "device_id": _prefixed(taken.column("device_id"), number),
         },
         schema=LABELS,
     )

@@ -144,6 +144,16 @@ class TestAttribution:
         elsewhere = alert("f3", 300, card="400000|m2", entity_type="bin", window_start_ms=0)
         assert kinds(attributed(on_bin, elsewhere, incidents=attack)) == [TRUE, FALSE]
 
+    def test_an_alert_on_a_device_credits_the_attack_that_came_from_it(self):
+        swipes = [
+            *(each for each in SWIPES if each["swipe_id"] not in ("f3", "o1")),
+            swipe("f3", "c", 300, "i1", fraud=True, device_id="thief"),
+            swipe("o1", "o", 310, device_id="family"),
+        ]
+        right = alert("f3", 300, card="thief", entity_type="device", window_start_ms=0)
+        wrong = alert("o1", 310, card="family", entity_type="device", window_start_ms=0)
+        assert kinds(attributed(right, wrong, swipes=swipes)) == [TRUE, FALSE]
+
     def test_an_alert_on_a_look_alike_is_false(self):
         swipes = [*SWIPES, swipe("t1", "d", 260, "l1", role="look_alike")]
         both = [*INCIDENTS, incident("l1", 260, 260, role="look_alike", scenario="legit_travel")]

@@ -93,7 +93,7 @@ def test_the_bits_name_the_rules_that_fired(
 ) -> None:
     described = msgspec.json.decode(scores.schema.metadata[b"rules"])
     names = [each["name"] for each in described]
-    across = {"bin_attack", "compromised_terminal"}
+    across = {"bin_attack", "compromised_terminal", "device_sharing"}
     for bits, decision in zip(scores.column("fired").to_pylist(), written[0], strict=True):
         named = {name for bit, name in enumerate(names) if bits >> bit & 1} - across
         assert named == set(decision.rules)
@@ -120,7 +120,11 @@ def test_the_alerts_across_cards_stand_beside(
     names = ["rule", "entity_id", "event_time_ms"]
     found = zip(*(entities.column(name).to_pylist() for name in names), strict=True)
     assert sorted(found) == sorted(expected)
-    assert {rule for rule, *_ in expected} == {"bin_attack", "compromised_terminal"}
+    assert {rule for rule, *_ in expected} == {
+        "bin_attack",
+        "compromised_terminal",
+        "device_sharing",
+    }
 
 
 def test_the_hash_changes_with_the_parameters_and_nothing_else(tmp_path: Path) -> None:

@@ -43,6 +43,20 @@ def test_distributed_enumeration_goes_to_many_merchants(
         assert {swipe.card.bin for swipe in incident.swipes} == {incident.entity_id}
 
 
+@each_difficulty
+def test_a_household_tries_its_cards_on_the_device_of_one_of_them_until_one_goes_through(
+    difficulty: Difficulty, make_month: MakeWorld
+) -> None:
+    for incident in planned(make_month, "shared_device", difficulty):
+        cards = {swipe.card.card_token: swipe.card for swipe in incident.swipes}
+        assert {swipe.device_id for swipe in incident.swipes} == {incident.entity_id}
+        assert [incident.entity_id in card.device_ids for card in cards.values()].count(True) == 1
+        assert len({card.bin for card in cards.values()}) == 1
+        assert 2 <= len(cards) <= 6
+        codes = [swipe.response_code for swipe in incident.swipes]
+        assert codes.index("00") == len(codes) - 1
+
+
 def test_a_number_that_nobody_has_is_answered_so(make_month: MakeWorld) -> None:
     for incident in planned(make_month, "bin_attack", "easy", 10):
         for swipe in incident.swipes:

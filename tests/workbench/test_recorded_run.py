@@ -51,7 +51,12 @@ def test_the_example_finds_card_testing_and_names_the_blind_rules(
     (run,) = (here / "runs").iterdir()
     results = read_results(run)
     assert results.blind_rules["impossible_travel"] == ["latitude", "longitude"]
-    assert set(results.blind_rules) == {"account_takeover", "decline_burst", "impossible_travel"}
+    assert set(results.blind_rules) == {
+        "account_takeover",
+        "decline_burst",
+        "device_sharing",
+        "impossible_travel",
+    }
     caught = pq.read_table(run / "results" / "detection_alerts.parquet").to_pylist()
     assert [each["rules"] for each in caught] == [["card_testing"]]
     needs = msgspec.json.decode((run / "rule_needs.json").read_bytes())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaluation.attribution import FALSE
+from evaluation.attribution import FALSE, TRUE
 from evaluation.board.block import block_openers, stopped
 from evaluation.board.board import make_board
 from evaluation.board.bootstrap import (
@@ -310,6 +310,22 @@ class TestShards:
         alone = {s.name: judge(sample, s) for s in rule_systems(sample)}
         assert alone["velocity"].attacks.column("caught").to_pylist() == [True]
         assert not len(alone["velocity"].system.alerting)
+
+    def test_an_alert_on_a_device_credits_the_attack_of_its_shard_alone(self, sample_of):
+        attack = [swipe("a0", 1, "ia", device_id="d"), swipe("b0", 1.1, "ia", device_id="d")]
+        other = [swipe("a0", 1, device_id="d"), swipe("b0", 1.1, device_id="d")]
+        alert = {
+            "rule": "velocity",
+            "entity_type": "device",
+            "entity_id": "d",
+            "swipe_id": "b0",
+            "event_time_ms": START_MS + 3_960_000,
+            "action": 1,
+            "score": 0.8,
+        }
+        job = study(sample_of(attack, other, entities=[alert])).job
+        assert job.attacks.column("caught").to_pylist() == [True]
+        assert sorted(job.alerts.column("kind").to_pylist()) == [FALSE, TRUE]
 
     def test_an_attack_that_began_before_the_scored_span_is_not_counted(self, sample_of):
         swipes = [swipe("a0", -1, "ia"), swipe("a1", 1, "ia", action=1, fired=1), swipe("b0", 2)]

@@ -176,8 +176,11 @@ def write_card_stream(seed: int) -> Stream:
 
 
 def write_crowd_stream(seed: int) -> Stream:
-    """Many cards of few BINs at few merchants, on one clock, often at a minute's edge."""
-    random = Random(seed)
+    """Many cards of few BINs at few merchants, on one clock, often at a minute's edge.
+
+    Half of them come from devices on which a handful of cards are tried, a few more or less.
+    """
+    random, devices = Random(seed), Random(seed)
     stream = Stream()
     writers = [CardWriter(random, f"crowd{index}") for index in range(40)]
     clock_ms = START_MS - START_MS % 60_000
@@ -189,7 +192,9 @@ def write_crowd_stream(seed: int) -> Stream:
         writer = random.choice(writers)
         merchant_id = random.choice(["m1", "m1", "m2"])
         bank = random.choice(["400000", "510000"])
-        stream.arrivals.append(writer.swipe(at_ms, bin=bank, merchant_id=merchant_id))
+        is_shared = devices.random() < 0.5
+        more = {"device_id": f"shared{devices.randrange(120)}"} if is_shared else {}
+        stream.arrivals.append(writer.swipe(at_ms, bin=bank, merchant_id=merchant_id, **more))
     return stream
 
 

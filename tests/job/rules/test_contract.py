@@ -282,6 +282,7 @@ def test_the_rules_that_were_promised_are_all_there() -> None:
         "card_testing",
         "compromised_terminal",
         "decline_burst",
+        "device_sharing",
         "impossible_travel",
         "rapid_escalation",
         "velocity",

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from job.contracts import Swipe
 from job.rules.base import CardRule, CrossCardRule, Rule
+from job.rules.device_sharing import DeviceSharing
 from job.rules.discovery import card_rule_classes, cross_card_rule_classes, rule_classes
+from job.rules.example import example_swipe
 from tests.job.rules.test_contract import cards, generous, swipes
 
 OPTIONAL: Final = ("latitude", "longitude", "device_id", "ip_country")
@@ -66,13 +68,14 @@ def test_without_declines_it_is_silent_if_it_needs_the_response(
 @pytest.mark.parametrize(
     "rule_class", cross_card_rule_classes().values(), ids=lambda rule: rule.name
 )
-@pytest.mark.parametrize("field", ["bin", "merchant_id", "country", "mcc"])
+@pytest.mark.parametrize("field", ["bin", "merchant_id", "country", "mcc", "device_id"])
 @settings(max_examples=60, deadline=None)
 @given(swipe=swipes())
 def test_an_entity_is_made_of_fields_that_are_needed(
     rule_class: type[CrossCardRule], field: str, swipe: Swipe
 ) -> None:
     rule = rule_class()
+    swipe = msgspec.structs.replace(swipe, device_id=swipe.device_id or "given")
     other = msgspec.structs.replace(swipe, **{field: "999999" if field == "bin" else "other"})
     before, after = rule.observe(swipe), rule.observe(other)
     if before is None or field not in rule_class.needs:
@@ -80,6 +83,12 @@ def test_an_entity_is_made_of_fields_that_are_needed(
     else:
         assert after is not None
         assert before.entity_id != after.entity_id
+
+
+def test_without_a_device_nothing_is_counted_for_one() -> None:
+    tried = example_swipe(entry_mode="ecommerce", device_id="tablet", response_code="14")
+    assert DeviceSharing().observe(tried) is not None
+    assert DeviceSharing().observe(msgspec.structs.replace(tried, device_id=None)) is None
 
 
 def blank(swipe: Swipe, card: Any, values: dict[str, Any]) -> Swipe:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from job.contracts import Swipe, Topics
@@ -19,6 +20,7 @@ from job.rules.base import CardRule
 from job.rules.bin_attack import BinAttack, BinAttackParameters
 from job.rules.card_testing import CardTesting
 from job.rules.decline_burst import DeclineBurst
+from job.rules.device_sharing import DeviceSharing
 from job.rules.example import Typical, example_card, example_swipe
 from job.rules.impossible_travel import ImpossibleTravel, great_circle_km
 from job.rules.rapid_escalation import RapidEscalation
@@ -230,6 +232,38 @@ def test_decline_burst() -> None:
     assert rule.explain(success, card).swipe_ids == ("g1", "g2", "g3", "g4")
     assert rule.measure(at(60.01, response_code="51"), card) == 3.0
     assert rule.measure(at(5, message_type="reversal"), card) == 0.0
+
+
+def test_device_sharing() -> None:
+    # minute      0    5    6          7    8     9    29.999 | 30
+    # card        c1   c2   c3         c2   c3    c4   c5     | c6
+    # outcome     no   no   approved   no   check no   no     | no
+    # distinct    1    2    2          2    3     4    5      | 1
+    #                                             fires once     a new window
+    rule = DeviceSharing()
+    engine = WindowEngine([rule], EngineSettings(), Topics.with_prefix())
+    entity, fired_at = EntityState(), []
+    tries: list[tuple[float, int, dict[str, Any]]] = [
+        (0, 1, {"response_code": "14"}),
+        (5, 2, {"response_code": "05"}),
+        (6, 3, {}),
+        (7, 2, {"response_code": "05"}),
+        (8, 3, {"message_type": "zero_amount_check"}),
+        (9, 4, {"response_code": "14"}),
+        (29.999, 5, {"response_code": "14"}),
+        (30, 6, {"response_code": "14"}),
+    ]
+    for minute, card, fields in tries:
+        online = {"entry_mode": "ecommerce", "device_id": "tablet"} | fields
+        swipe = msgspec.structs.replace(
+            example_swipe(event_time_ms=round(minute * MINUTE_MS), **online),
+            card_token=f"c{card}",
+        )
+        observation = rule.observe(swipe)
+        assert (observation is None) == (minute == 6)
+        if observation is not None and engine.process(observation, -1, entity):
+            fired_at.append(minute)
+    assert fired_at == [9]
 
 
 def test_bin_attack() -> None:
