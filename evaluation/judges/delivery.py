@@ -16,6 +16,7 @@ from evaluation.intervals import zero_note
 from evaluation.judges.base import Findings, Judge, Outcome
 from evaluation.judges.ledger import judge_ledger, ledger_held
 from evaluation.judges.unaided import judge_unaided
+from evaluation.sent_again import sent_again
 from evaluation.strays import profile_letters, strays, unsaid
 from evaluation.thresholds import DeliveryThresholds, Thresholds
 from evaluation.verdict import Figure, Value
@@ -139,9 +140,12 @@ def _input(findings: Findings, history: History, bounds: DeliveryThresholds) -> 
     held = sent.swipe_positions
     findings.report("sent", len(held), "records")
     findings.report("clock_records", len(clocks), "records")
-    lost, foreign = len(np.setdiff1d(delivered, held)), len(np.setdiff1d(held, delivered))
+    unreported = np.setdiff1d(held, delivered)
+    again = sent_again(sent, unreported, delivered, history.facts.faults)
+    lost, foreign = len(np.setdiff1d(delivered, held)), len(unreported) - len(again)
     findings.report("delivered_not_on_topic", lost, "records")
     findings.report("on_topic_not_delivered", foreign, "records")
+    findings.report("sent_again", len(again), "records")
     if lost or foreign:
         findings.unknown(
             [
