@@ -43,6 +43,7 @@ NOT_TYPED: Final = {
     r"(make|paystream) (evaluate|ab|realism|gates|controls)\b": "minutes; has tests of its own",
     r"(make|paystream) (chaos|soak|autoscale|state)\b": "minutes to hours; has tests of its own",
     r"--once$.*|--topic-prefix (run-7|P)\.|topic=run-7": "a running job's topics; tested elsewhere",
+    r"paystream (index-alerts|publish-profiles)$": "a running job's topics; tested elsewhere",
     r"runs/2026": "a run of another day",
     r"(publish CHANGE|export FILE|publish --snooze|--end-snooze)": "names a card or a file",
     r"^(set |\. )": "changes the shell",
@@ -199,7 +200,8 @@ def type_in(
 def serve(typed: str, copy: Path, surroundings: dict[str, str]) -> None:
     """Start what serves until it is ended, and end it with all that it started."""
     served = subprocess.Popen(
-        ["/bin/bash", "-c", f"exec {typed}"],
+        # `env`, since a command may begin with variables.
+        ["/bin/bash", "-c", f"exec env {typed}"],
         cwd=copy,
         env=surroundings,
         stdout=subprocess.PIPE,
