@@ -2,7 +2,7 @@
 
 An idempotent client drops what it repeats, but not always: librdkafka can begin a new epoch when a
 connection breaks with requests under way, and what had been written without an answer is then
-written again (confluentinc/librdkafka, issue 4953). Such a record is on the topic, so the oracle
+written again (confluentinc/librdkafka#4953). Such a record is on the topic, so the oracle
 expects a fate for it, and the job is judged on it like on any other.
 """
 
