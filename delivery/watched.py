@@ -6,20 +6,16 @@ turns, and 503 where it has stood still: who watches it then starts it again, wh
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.registry import Collector
 
-from delivery.problems import DeliveryError
+from delivery.served import served
 
 #: Without a turn for so long it stands still, in seconds. A choice: ten times the longest wait for
 #: one answer of Elasticsearch; a batch that has to be halved again and again takes several.
@@ -44,82 +40,31 @@ class Turn(NamedTuple):
     behind: int | None = None
 
 
-@dataclass(frozen=True)
-class WatchedAt:
-    """Where it is told.
-
-    Attributes
-    ----------
-    host, port
-        To listen on; nothing listens where the port is None.
-    still_s
-        Without a turn for so long it is not alive.
-    """
-
-    host: str = "127.0.0.1"
-    port: int | None = None
-    still_s: float = STILL_S
-
-
 class Watched(Collector):
-    """Serves what a delivery says at each of its turns, while the block lasts.
+    """What a delivery says at each of its turns, for those who ask.
 
     Parameters
     ----------
     name
         Of the delivery, which is a label of every figure.
-    at
-        Where.
     clock
         Monotonic seconds.
 
-    Raises
-    ------
-    DeliveryError
-        When the port is taken.
-
     Examples
     --------
-    >>> with Watched("index-alerts", WatchedAt()) as watched:
-    ...     watched.turn(Turn({"indexed": 3}, waiting=False, behind=2))
-    ...     watched.alive
+    >>> watched = Watched("index-alerts")
+    >>> watched.turn(Turn({"indexed": 3}, waiting=False, behind=2))
+    >>> watched.alive
     True
     """
 
-    def __init__(
-        self, name: str, at: WatchedAt, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._name, self._at, self._clock = name, at, clock
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name, self._clock = name, clock
         self._turn = Turn({}, waiting=False)
         self._turned_s = clock()
         registry = CollectorRegistry()
         registry.register(self)
         self._metrics = make_wsgi_app(registry)
-        self._server: Any = None
-
-    def __enter__(self) -> Self:
-        if self._at.port is not None:
-            try:
-                self._server = make_server(
-                    self._at.host, self._at.port, self._answer, _Server, _Silent
-                )
-            except OSError as error:
-                raise DeliveryError(
-                    f"metrics cannot be served at {self._at.host}:{self._at.port}: "
-                    f"{error.strerror}; choose another port with --port"
-                ) from None
-            threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
 
     def turn(self, turn: Turn) -> None:
         """Take what the delivery has done so far; that it says so shows that it goes on."""
@@ -128,7 +73,7 @@ class Watched(Collector):
     @property
     def alive(self) -> bool:
         """Whether its last turn is recent enough."""
-        return self._clock() - self._turned_s < self._at.still_s
+        return self._clock() - self._turned_s < STILL_S
 
     def collect(self) -> Iterator[Metric]:
         """The figures, as Prometheus asks for them."""
@@ -150,7 +95,8 @@ class Watched(Collector):
         gauge.add_metric((self._name,), float(value))
         return gauge
 
-    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    def answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one who asks: a WSGI application."""
         if environ["PATH_INFO"] != "/healthz":
             answer: Iterable[bytes] = self._metrics(environ, start)
             return answer
@@ -160,14 +106,18 @@ class Watched(Collector):
         return [said.encode()]
 
 
-class _Server(ThreadingWSGIServer):
-    """Answers one who asks while another is still being answered."""
+@contextmanager
+def watching(name: str, host: str, port: int | None) -> Iterator[Watched]:
+    """Serve what a delivery says while the block lasts; nothing listens where the port is None.
 
-    daemon_threads = True
-
-
-class _Silent(WSGIRequestHandler):
-    """Writes no line for each question."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+    Raises
+    ------
+    DeliveryError
+        When the port is taken.
+    """
+    watched = Watched(name)
+    if port is None:
+        yield watched
+        return
+    with served(host, port, watched.answer):
+        yield watched

@@ -8,38 +8,53 @@ expects a fate for it, and the job is judged on it like on any other.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from evaluation.fault_record import FaultRecord
-from evaluation.history import Int64s, SentTopic
+from evaluation.history import Bools, Int64s, Sends, SentTopic
 
 #: Faults that break the connections of everybody who sends.
 BROKER_FAULTS: Final = frozenset({"kafka_kill", "kafka_pause"})
 
 
-def sent_again(
-    sent: SentTopic, foreign: Int64s, delivered: Int64s, faults: list[FaultRecord]
-) -> Int64s:
-    """Of records that nobody reported as delivered, those that repeat one that was.
+def sent_again(sent: SentTopic, sends: Sends, foreign: Int64s, faults: list[FaultRecord]) -> int:
+    """How many records that nobody reported as delivered repeat one that was on its way then.
 
     Parameters
     ----------
     sent
         The topic.
-    foreign, delivered
-        Positions of swipes on it without, and with, a report of their delivery.
+    sends
+        The send log: a record excuses one copy of its bytes, if it was sent before the broker was
+        back and confirmed after it went away.
+    foreign
+        Positions of swipes on the topic without a report of their delivery.
     faults
         Of the run; without one that took the broker away nothing is excused.
     """
-    away = any(each.landed and each.fault in BROKER_FAULTS for each in faults)
-    if not away or not len(foreign):
-        return foreign[:0]
-    known = sent.values.filter(pa.array(np.isin(sent.position, delivered)))
-    at = np.flatnonzero(np.isin(sent.position, foreign))
-    again = pc.is_in(sent.values.take(pa.array(at)), value_set=known.combine_chunks())
-    positions: Int64s = sent.position[at[again.to_numpy(zero_copy_only=False).astype(bool)]]
-    return positions
+    if not len(foreign):
+        return 0
+    on_its_way = np.zeros(len(sends.position), dtype=bool)
+    for each in faults:
+        if each.landed and each.fault in BROKER_FAULTS:
+            on_its_way |= _meanwhile(sends, each)
+    excused = Counter(_values(sent, sends.position[on_its_way & sends.delivered]))
+    copies = Counter(_values(sent, foreign))
+    return (excused & copies).total()
+
+
+def _meanwhile(sends: Sends, fault: FaultRecord) -> Bools:
+    """What was under way at any moment from the fault until the job ran again."""
+    confirmed_after: Bools = sends.delivered_ns >= fault.invoked_monotonic_ns
+    if fault.running_monotonic_ns is None:
+        return confirmed_after
+    return confirmed_after & (sends.actual_ns <= fault.running_monotonic_ns)
+
+
+def _values(sent: SentTopic, positions: Int64s) -> list[bytes]:
+    at = np.isin(sent.position, positions)
+    return list(sent.values.filter(pa.array(at)).to_pylist())

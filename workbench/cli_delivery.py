@@ -96,7 +96,7 @@ def index_alerts_command(
     from delivery.alerts.connection import ElasticsearchSettings, connect
     from delivery.alerts.documents import index_name
     from delivery.alerts.indexer import IndexOrder, index_alerts, index_stored
-    from delivery.watched import Watched, WatchedAt
+    from delivery.watched import watching
     from workbench.stored_alerts import committed_alerts
 
     local = StackSettings.load()
@@ -117,7 +117,7 @@ def index_alerts_command(
     console = make_console()
     with (
         Stopping() as stopping,
-        Watched("index-alerts", WatchedAt(host, port)) as watched,
+        watching("index-alerts", host, port) as watched,
         connect(search) as client,
         Phases(console).phase("index alerts") as bar,
     ):
@@ -154,7 +154,7 @@ def publish_profiles_command(
 ) -> None:
     """Publish card profiles out of PostgreSQL to the job, and each change, until Ctrl-C."""
     from delivery.profiles.publisher import PublishOrder, publish_profiles
-    from delivery.watched import Watched, WatchedAt
+    from delivery.watched import watching
 
     local = StackSettings.load()
     order = PublishOrder(
@@ -169,7 +169,7 @@ def publish_profiles_command(
     console = make_console()
     with (
         Stopping() as stopping,
-        Watched("publish-profiles", WatchedAt(host, port)) as watched,
+        watching("publish-profiles", host, port) as watched,
         Phases(console).phase("publish profiles") as bar,
     ):
 

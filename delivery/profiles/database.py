@@ -76,7 +76,7 @@ def ensure_tables(connection: Connection) -> None:
         ) from None
 
 
-def stay(connection: Connection, lock_timeout_s: int = LOCK_TIMEOUT_S) -> None:
+def stay(connection: Connection, lock_timeout_s: int) -> None:
     """Prepare a connection of a program that runs for ever.
 
     Somebody else's transaction can hold the table for as long as a reload takes. It is waited for

@@ -141,11 +141,11 @@ def _input(findings: Findings, history: History, bounds: DeliveryThresholds) -> 
     findings.report("sent", len(held), "records")
     findings.report("clock_records", len(clocks), "records")
     unreported = np.setdiff1d(held, delivered)
-    again = sent_again(sent, unreported, delivered, history.facts.faults)
-    lost, foreign = len(np.setdiff1d(delivered, held)), len(unreported) - len(again)
+    again = sent_again(sent, sends, unreported, history.facts.faults)
+    lost, foreign = len(np.setdiff1d(delivered, held)), len(unreported) - again
     findings.report("delivered_not_on_topic", lost, "records")
     findings.report("on_topic_not_delivered", foreign, "records")
-    findings.report("sent_again", len(again), "records")
+    findings.report("sent_again", again, "records")
     if lost or foreign:
         findings.unknown(
             [

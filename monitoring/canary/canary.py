@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 from confluent_kafka import KafkaException, Producer
-from prometheus_client import start_http_server
+from prometheus_client import make_wsgi_app
 
 from delivery.kafka import (
     Settings,
@@ -22,6 +21,7 @@ from delivery.kafka import (
     silent_logger,
 )
 from delivery.problems import DeliveryError
+from delivery.served import served
 from delivery.stopping import Stopping
 from job.contracts import Swipe, Topics
 from monitoring.canary.figures import VIEWS, Figures
@@ -108,7 +108,7 @@ def run_canary(
     ]
     lag = GroupLag(admin, order.group, topics.swipes, swipes, figures, lag_every_s)
     threads: tuple[DecisionReader | GroupLag, ...] = (*readers, lag)
-    with _served(order, figures):
+    with served(order.host, order.port, make_wsgi_app(figures.registry)):
         for thread in threads:
             thread.start()
         try:
@@ -182,20 +182,3 @@ def _open_producer(order: CanaryOrder) -> Producer:
         return Producer(settings, logger=silent_logger)
     except KafkaException as error:
         raise DeliveryError(f"Kafka setting refused: {reason(error)}") from None
-
-
-@contextmanager
-def _served(order: CanaryOrder, figures: Figures) -> Iterator[None]:
-    try:
-        server, thread = start_http_server(order.port, order.host, figures.registry)
-    except OSError as error:
-        raise DeliveryError(
-            f"metrics cannot be served at {order.host}:{order.port}: {error.strerror}; "
-            "choose another port with --port"
-        ) from None
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from delivery.alerts.indexer import IndexCounts
 from delivery.problems import DeliveryError
 from delivery.profiles.publisher import PublishCounts
-from delivery.watched import STILL_S, Turn, Watched, WatchedAt
+from delivery.served import served
+from delivery.watched import STILL_S, Turn, Watched, watching
 from stack.free_ports import free_ports
 
 
@@ -53,7 +54,7 @@ def port() -> int:
 
 def test_the_figures_are_those_of_the_last_turn(port: int) -> None:
     counts = IndexCounts(read=7, indexed=4, repeats=2, refused=1, behind=5, waiting_for="429")
-    with Watched("index-alerts", WatchedAt(port=port)) as watched:
+    with watching("index-alerts", "127.0.0.1", port) as watched:
         watched.turn(Turn({"indexed": 1}, waiting=False, behind=9))
         watched.turn(counts.turn())
         assert figures(port) == {
@@ -66,7 +67,7 @@ def test_the_figures_are_those_of_the_last_turn(port: int) -> None:
 
 
 def test_what_nobody_counts_is_not_told(port: int) -> None:
-    with Watched("publish-profiles", WatchedAt(port=port)) as watched:
+    with watching("publish-profiles", "127.0.0.1", port) as watched:
         watched.turn(PublishCounts(published=3, tombstones=2, refused=1).turn())
         assert figures(port) == {
             ("paystream_delivery_records_total", "publish-profiles", "published"): 3,
@@ -78,7 +79,8 @@ def test_what_nobody_counts_is_not_told(port: int) -> None:
 
 def test_one_that_stands_still_is_not_alive_and_one_that_goes_on_is_again(port: int) -> None:
     clock = Clock()
-    with Watched("index-alerts", WatchedAt(port=port), clock) as watched:
+    watched = Watched("index-alerts", clock)
+    with served("127.0.0.1", port, watched.answer):
         assert get(port, "/healthz") == (200, "last turn 0 s ago\n")
         clock.now_s += STILL_S
         assert get(port, "/healthz") == (503, f"last turn {STILL_S:.0f} s ago\n")
@@ -88,9 +90,9 @@ def test_one_that_stands_still_is_not_alive_and_one_that_goes_on_is_again(port: 
 
 def test_a_port_that_is_taken_is_one_line(port: int) -> None:
     with (
-        Watched("index-alerts", WatchedAt(port=port)),
+        watching("index-alerts", "127.0.0.1", port),
         pytest.raises(DeliveryError, match=rf"127\.0\.0\.1:{port}: .*choose another .* --port"),
-        Watched("index-alerts", WatchedAt(port=port)),
+        watching("index-alerts", "127.0.0.1", port),
     ):
         pass
 
@@ -104,9 +106,9 @@ def closed(ask: Callable[[], object]) -> bool:
 
 
 def test_nothing_listens_without_a_port_or_after_the_end(port: int) -> None:
-    with Watched("index-alerts", WatchedAt()) as watched:
+    with watching("index-alerts", "127.0.0.1", None) as watched:
         assert watched.alive
         assert closed(lambda: get(port, "/healthz"))
-    with Watched("index-alerts", WatchedAt(port=port)):
+    with watching("index-alerts", "127.0.0.1", port):
         assert get(port, "/healthz")[0] == 200
     assert closed(lambda: get(port, "/healthz"))

@@ -11,7 +11,7 @@ from evaluation.fault_record import FAULTS_FILE, FaultRecord
 from evaluation.history import load_history
 from evaluation.judges.delivery import Delivery
 from evaluation.thresholds import load_thresholds
-from tests.evaluation.conftest import REPEAT
+from tests.evaluation.conftest import REPEAT, REPEATED
 
 
 @pytest.fixture
@@ -21,13 +21,25 @@ def small(record):
     (place,) = (row for row in recording.sends if row["index"] == REPEAT)
     recording.sends.remove(place)
     recording.place = (place["partition"], place["offset"])
+    (recording.original,) = (row for row in recording.sends if row["index"] == REPEATED)
     return recording
 
 
-def judged(recording: Any, *broken: tuple[str, bool]) -> Any:
-    """By the judge, with faults of a name that landed or did not."""
+def judged(
+    recording: Any, *broken: tuple[str, bool], after_ns: int = 0, for_ns: int = 10**9
+) -> Any:
+    """By the judge, with faults of a name that landed or did not, so long after the original."""
     folder = recording.write()
-    faults = [FaultRecord(fault=name, landed=landed) for name, landed in broken]
+    invoked_ns = recording.original["actual_ns"] + after_ns
+    faults = [
+        FaultRecord(
+            fault=name,
+            landed=landed,
+            invoked_monotonic_ns=invoked_ns,
+            running_monotonic_ns=invoked_ns + for_ns,
+        )
+        for name, landed in broken
+    ]
     (folder / "history" / FAULTS_FILE).write_bytes(msgspec.json.encode(faults))
     return Delivery().judge(load_history(folder), load_thresholds())
 
@@ -67,3 +79,29 @@ def test_what_is_no_copy_is_somebody_else_s(small):
     outcome = judged(small, ("kafka_kill", True))
     assert outcome.result.verdict == "inconclusive"
     assert (figures(outcome)["sent_again"], figures(outcome)["on_topic_not_delivered"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        # It was confirmed 2 ms after it was sent, before the broker went away.
+        {"after_ns": 3_000_000},
+        # It was sent when all ran again.
+        {"after_ns": -(10**9), "for_ns": 10**9 - 1},
+    ],
+)
+def test_a_copy_of_what_was_not_on_its_way_then_is_somebody_else_s(small, moments):
+    assert judged(small, ("kafka_kill", True), **moments).result.verdict == "inconclusive"
+
+
+def test_a_record_excuses_one_copy_of_itself(small):
+    other = next(row for row in small.sends if row["index"] not in (REPEAT, REPEATED))
+    small.sends.remove(other)
+    original = next(
+        row["value"] for row in small.sent if (row["partition"], row["offset"]) == small.place
+    )
+    for row in small.sent:
+        if (row["partition"], row["offset"]) == (other["partition"], other["offset"]):
+            row["value"] = original
+    found = figures(judged(small, ("kafka_kill", True)))
+    assert (found["sent_again"], found["on_topic_not_delivered"]) == (1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from delivery.alerts import connection, indexer
 from delivery.profiles import publisher
-from delivery.watched import WatchedAt
+from delivery.watched import Watched
 from job.kafka_security import KafkaSecurity, KafkaSecurityError
 from tests.k8s.conftest import OVERLAYS, ROOT, Manifest, built, of_kind
 from tests.k8s.test_job_arguments import options
@@ -67,17 +68,16 @@ def order(monkeypatch) -> dict[str, Any]:
         seen["order"] = asked
         raise Stop
 
-    class Noted(WatchedAt):
-        def __init__(self, host: str, port: int | None) -> None:
-            super().__init__("127.0.0.1", None)
-            seen["watched"] = (host, port)
+    def noted(name: str, host: str, port: int | None) -> AbstractContextManager[Watched]:
+        seen["watched"] = (host, port)
+        return nullcontext(Watched(name))
 
     def connect(settings: Any) -> Any:
         seen["search"] = settings
         return real_connect(settings.model_copy(update={"ca_certs": None}))
 
     real_connect = connection.connect
-    monkeypatch.setattr("delivery.watched.WatchedAt", Noted)
+    monkeypatch.setattr("delivery.watched.watching", noted)
     monkeypatch.setattr(connection, "connect", connect)
     monkeypatch.setattr(indexer, "index_alerts", take)
     monkeypatch.setattr(publisher, "publish_profiles", take)
