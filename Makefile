@@ -27,7 +27,7 @@ JAVA_SOURCES := $(shell find job/java/src stack/java/src -type f)
 
 # Settings of a run, e.g. `make simulate scenario=geo_jump rate=100000`.
 SETTINGS := scenario difficulty rate duration warm_up seed speedup load incidents rules thresholds
-RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee transaction_naming windows stack
+RUN_SETTINGS := workers fault fault_seed parallelism checkpoint_interval_ms state_backend sink_guarantee transaction_naming windows stack jit
 EXAM_SETTINGS := split seed shards cards days incidents rules workers
 # Of a job that runs elsewhere: docs/own-job.md.
 RUN_SETTINGS += event_time_start job bootstrap topic_prefix group writes kafka_config still_s
@@ -51,6 +51,7 @@ help:  ## This help
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "          ha=1 (two JobManagers, ZooKeeper) s3=1 (checkpoints in S3): docs/stack.md"
+	@echo "          jit=quick|full (full: faster after minutes, docs/tuning.md; for a stack that starts)"
 	@echo "          stack=compose (the containers of docker-compose.flink.yml): docs/compose.md"
 	@echo "          windows=merchant_minute,bin_minute,card_hour,card_session|none"
 	@echo "          job=external bootstrap=HOST:PORT topic_prefix=... (a job of yours: docs/own-job.md)"
@@ -84,10 +85,10 @@ realism: $(ENV)  ## Is the traffic like life, and does nothing give attacks away
 	@$(BIN)/paystream realism $(call options,seed swipes)
 
 chaos: $(ENV) $(JARS)  ## What do faults do to the job? fault=all|taskmanager_kill|random|... seed=N times=N docs=FILE
-	@$(BIN)/paystream chaos $(call options,fault scenario rate duration warm_up checkpoint_interval_ms taskmanagers seed times base docs) $(if $(ha),--ha) $(if $(s3),--s3)
+	@$(BIN)/paystream chaos $(call options,fault scenario rate duration warm_up checkpoint_interval_ms taskmanagers seed times base docs jit) $(if $(ha),--ha) $(if $(s3),--s3)
 
 soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: minutes=30 fault_every=60 (s) seed=N [ha=1] [s3=1]
-	@$(BIN)/paystream soak $(call options,minutes fault_every seed scenario rate warm_up checkpoint_interval_ms taskmanagers) $(stack_options)
+	@$(BIN)/paystream soak $(call options,minutes fault_every seed scenario rate warm_up checkpoint_interval_ms taskmanagers jit) $(stack_options)
 
 state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [only=local] [docs=FILE]
 	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms only docs)
@@ -115,8 +116,8 @@ rules: $(ENV)  ## What the job looks for
 
 ## The local stack
 .PHONY: stack-up stack-down stack-status
-stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH)) $(if $(monitoring),$(PROMETHEUS))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 monitoring=1 elasticsearch=1 postgres=1 secured=1
-	@$(BIN)/paystream stack up $(if $(taskmanagers),--taskmanagers $(taskmanagers)) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(monitoring),--monitoring) $(if $(secured),--secured)
+stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH)) $(if $(monitoring),$(PROMETHEUS))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 jit=full monitoring=1 elasticsearch=1 postgres=1 secured=1
+	@$(BIN)/paystream stack up $(call option,taskmanagers) $(call option,jit) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(monitoring),--monitoring) $(if $(secured),--secured)
 
 stack-down: $(ENV)  ## Stop them
 	@$(BIN)/paystream stack down

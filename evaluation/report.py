@@ -41,7 +41,7 @@ _ADVICE: Final[dict[str, str]] = {
     "committed_p99": "results/latency_by_second.parquet shows when; checkpoints set its floor",
     "achieved_rate": (
         "results/backlog.parquet shows when; lower the rate, make checkpoints rarer "
-        "(checkpoint_interval_ms), or add slots"
+        "(checkpoint_interval_ms), add slots, or measure a warm stack (`make stack-up jit=full`)"
     ),
     "backlog_growth": "results/backlog.parquet shows it; a lower rate or more slots",
     "incident_recall": "results/detection_incidents.parquet lists the attacks that were missed",

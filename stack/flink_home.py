@@ -13,9 +13,9 @@ import re
 import shutil
 from pathlib import Path
 
-from stack.java import jvm_environment
+from stack.java import jit_options, jvm_environment
 from stack.process import StackError, write_whole
-from stack.settings import HOST, StackSettings
+from stack.settings import HOST, Jit, StackSettings
 
 #: REST answers of the JobManager may be so old, ms.
 REST_AGE_MS = 100
@@ -30,6 +30,8 @@ _S3_JARS = "flink-s3"
 #: put beside.
 _METRICS_JARS = "stack"
 _METRICS_PLUGIN = "metrics-prometheus"
+#: Key of the options of the TaskManagers' JVMs.
+TASKMANAGER_JVM = "env.java.opts.taskmanager"
 #: Prefix of the keys of the reporter that Prometheus asks.
 REPORTER = "metrics.reporter.prom"
 #: What RocksDB tells of itself; each is off by default.
@@ -120,7 +122,7 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         **_metrics(settings),
         "env.java.opts.all": java_options(),
         # Said, not left to the JVM, which takes the serial collector on a small machine.
-        "env.java.opts.taskmanager": "-XX:+UseG1GC",
+        TASKMANAGER_JVM: " ".join(("-XX:+UseG1GC", *jit_options(settings.jit))),
         "env.java.opts.jobmanager": "-XX:+UseG1GC -XX:TieredStopAtLevel=1",
         # The default of 100 ms is the whole latency budget of a decision.
         "execution.buffer-timeout.interval": "1 ms",
@@ -296,6 +298,18 @@ def configuration_text(settings: StackSettings) -> str:
     """The cluster's ``config.yaml`` as text."""
     # A YAML string in double quotes: colons and commas in values need no thought.
     return "".join(f'{key}: "{value}"\n' for key, value in configuration(settings).items())
+
+
+def written_jit(settings: StackSettings) -> Jit | None:
+    """How the TaskManagers of this folder compile, whatever the settings say; None: never begun."""
+    try:
+        written = (settings.flink_folder / "conf" / "config.yaml").read_text()
+    except OSError:
+        return None
+    options = re.search(rf'^{re.escape(TASKMANAGER_JVM)}: "(.*)"$', written, flags=re.MULTILINE)
+    if options is None:
+        return None
+    return "quick" if set(jit_options("quick")) <= set(options[1].split()) else "full"
 
 
 def environment(settings: StackSettings) -> dict[str, str]:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from stack.process import StackError
+from stack.settings import Jit
 
 # What a caller's shell may hold and what would change a service behind its settings.
 _FOREIGN_PREFIXES = (
@@ -37,6 +38,17 @@ def java_binary() -> str:
     if found is None:
         raise StackError("no java on PATH; install a JDK 17 (Debian: openjdk-17-jdk-headless)")
     return found
+
+
+def jit_options(jit: Jit) -> tuple[str, ...]:
+    """Options of the JVM for a way to compile (`stack.settings.StackSettings.jit`).
+
+    Examples
+    --------
+    >>> jit_options("quick"), jit_options("full")
+    (('-XX:TieredStopAtLevel=1',), ())
+    """
+    return ("-XX:TieredStopAtLevel=1",) if jit == "quick" else ()
 
 
 def jvm_environment() -> dict[str, str]:

@@ -20,7 +20,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from stack import kafka_access
-from stack.java import java_binary, jvm_environment
+from stack.java import java_binary, jit_options, jvm_environment
 from stack.process import Service, StackError, write_whole
 from stack.settings import HOST, PROJECT_ROOT, StackSettings
 
@@ -139,6 +139,7 @@ def service(settings: StackSettings) -> Service:
         java_binary(),
         f"-Xms{heap}",
         f"-Xmx{heap}",
+        *jit_options(settings.jit),
         "-XX:+UseG1GC",
         "-XX:MaxGCPauseMillis=20",
         "-XX:+ExplicitGCInvokesConcurrent",

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stack import elasticsearch, flink, kafka, object_store, postgres, prometheus, zookeeper
+from stack import (
+    elasticsearch,
+    flink,
+    flink_home,
+    kafka,
+    object_store,
+    postgres,
+    prometheus,
+    zookeeper,
+)
 from stack.process import is_alive, records
 from stack.settings import StackSettings
 
@@ -21,7 +30,7 @@ def as_it_runs(settings: StackSettings) -> StackSettings:
         return settings
     names = {record.name for record in found}
     said = settings.model_fields_set
-    runs = {
+    runs: dict[str, object] = {
         "secured": kafka.NAME in names and kafka.is_secured(settings),
         "high_availability": zookeeper.NAME in names,
         "object_store": object_store.NAME in names,
@@ -30,7 +39,10 @@ def as_it_runs(settings: StackSettings) -> StackSettings:
         "postgres": postgres.NAME in alive,
         "taskmanagers": max(settings.taskmanagers, count_taskmanagers(names)),
     }
-    adopted: dict[str, int] = {name: value for name, value in runs.items() if name not in said}
+    jit = flink_home.written_jit(settings)
+    if jit is not None:
+        runs["jit"] = jit
+    adopted: dict[str, object] = {name: value for name, value in runs.items() if name not in said}
     if adopted.get("high_availability") and "spare_taskmanagers" not in said:
         adopted["spare_taskmanagers"] = 1
     return settings.model_copy(update=adopted)

@@ -35,6 +35,7 @@ ENV_PREFIX = "PAYSTREAM_STACK_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 StateBackend = Literal["rocksdb", "hashmap"]
+Jit = Literal["quick", "full"]
 
 #: The superuser of the local PostgreSQL, without a password.
 POSTGRES_USER = "paystream"
@@ -105,6 +106,10 @@ class StackSettings(BaseSettings):
     taskmanagers
         Number of TaskManager processes, one slot each: a Python process has one GIL. One and the
         spare ones unless said otherwise.
+    jit
+        How the JVMs of Kafka and the TaskManagers compile: ``quick`` is C1 alone, which is at its
+        best within seconds of a start; ``full`` adds C2, which takes minutes of the same cores and
+        then needs less of them (``docs/decisions/0033``). A running stack keeps its own.
     kafka_heap_mb, elasticsearch_heap_mb
         Java heaps, in MiB.
     jobmanager_memory_mb, taskmanager_memory_mb
@@ -170,6 +175,7 @@ class StackSettings(BaseSettings):
     taskmanagers: Annotated[int, Field(ge=1, le=MOST_TASKMANAGERS)] = Field(
         default_factory=_one_and_spare
     )
+    jit: Jit = "quick"
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 512
     elasticsearch_heap_mb: Annotated[int, Field(ge=256)] = 512
     jobmanager_memory_mb: Annotated[int, Field(ge=896)] = 1024

@@ -67,6 +67,7 @@ def chaos(
     ] = PREVIOUS,
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
+    jit: cli_stack.HowToCompile = None,
     docs: Annotated[
         Path | None, typer.Option(help="Write the table there, too, e.g. docs/faults.md.")
     ] = None,
@@ -77,7 +78,7 @@ def chaos(
         raise SettingsError("--times goes with one fault, not with all")
     require_writable_page(docs)
     plan = chaos_plan(scenario, rate, duration, warm_up, checkpoint_interval_ms)
-    settings = chaos_stack(cli_stack.stack_settings(ha=ha, s3=s3), taskmanagers, plan)
+    settings = chaos_stack(cli_stack.stack_settings(ha=ha, s3=s3, jit=jit), taskmanagers, plan)
     wanted = trials(fault, seed, times, settings)
     console = make_console()
     facts = {**facts_of(plan, settings), **random_facts(wanted, duration)}
@@ -151,6 +152,8 @@ def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
         f"{getattr(replay, 'duration_s', 0)} s",
         "checkpoints come": f"every {plan.job.checkpoint_interval_ms:,} ms",
         "TaskManagers": _taskmanagers(settings),
+        "JVMs compile": f"{'quickly, with C1 alone' if settings.jit == 'quick' else 'fully'} "
+        f"(jit={settings.jit})",
         "high availability": "ZooKeeper, two JobManagers" if settings.high_availability else "none",
         "checkpoints lie": "in a local S3 store" if settings.object_store else "on the local disk",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",

@@ -96,6 +96,7 @@ def simulate(
     stack: cli_stack.Where = "local",
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
+    jit: cli_stack.HowToCompile = None,
     event_time_start: Annotated[
         str | None,
         typer.Option(
@@ -162,14 +163,15 @@ def simulate(
         shared=shared,
     )
     if external is None:
-        attached = cli_stack.attached_stack(stack, plan, ha=ha, s3=s3, keep_stack=keep_stack)
-        settings = cli_stack.stack_settings(ha=ha, s3=s3)
+        local = {"ha": ha, "s3": s3, "jit": bool(jit), "keep_stack": keep_stack}
+        attached = cli_stack.attached_stack(stack, plan, **local)
+        settings = cli_stack.stack_settings(ha=ha, s3=s3, jit=jit)
         folder, evaluation = run_simulation(
             plan, phases, RUNS, settings=settings, keep_stack=keep_stack, attached=attached
         )
-    elif ha or s3 or stack != "local":
+    elif ha or s3 or jit or stack != "local":
         raise SettingsError(
-            "--ha, --s3, --stack: an external job runs on its own cluster, not on ours"
+            "--ha, --s3, --jit, --stack: an external job runs on its own cluster, not on ours"
         )
     else:
         folder, evaluation = simulate_external(plan, external, phases, RUNS)

@@ -45,13 +45,14 @@ def soak(
     ] = 2,
     ha: cli_stack.HighAvailability = False,
     s3: cli_stack.ObjectStore = False,
+    jit: cli_stack.HowToCompile = None,
     out: Annotated[Path, typer.Option(help="Folder that each use gets one of its own in.")] = CHAOS,
 ) -> None:
     """One long run in which one thing after the other breaks: what is lost, and what grows."""
     plan = chaos_plan(scenario, rate, minutes * _S_PER_MIN, warm_up, checkpoint_interval_ms)
     count = max(1, minutes * _S_PER_MIN // fault_every)
     plan = plan.model_copy(update={"fault_count": count})
-    settings = chaos_stack(cli_stack.stack_settings(ha=ha, s3=s3), taskmanagers, plan)
+    settings = chaos_stack(cli_stack.stack_settings(ha=ha, s3=s3, jit=jit), taskmanagers, plan)
     console = make_console()
     kinds = drawn_from(settings)
     console.print(

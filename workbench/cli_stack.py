@@ -13,7 +13,7 @@ from stack.compose.attached import ComposeStack
 from stack.compose.files import write_files
 from stack.doctor import check
 from stack.local import LocalStack
-from stack.settings import PROJECT_ROOT, StackSettings
+from stack.settings import PROJECT_ROOT, Jit, StackSettings
 from workbench.console import Phases, make_console
 from workbench.plan import RunPlan
 
@@ -22,6 +22,14 @@ HighAvailability = Annotated[
 ]
 ObjectStore = Annotated[
     bool, typer.Option("--s3", help="Checkpoints and savepoints in a local S3 store.")
+]
+HowToCompile = Annotated[
+    Jit | None,
+    typer.Option(
+        "--jit",
+        help="How Kafka's and the TaskManagers' JVMs compile: quick for a stack that has just "
+        "started, full for one that runs for long. As it runs, else quick.",
+    ),
 ]
 Where = Annotated[
     Literal["local", "compose"],
@@ -41,6 +49,7 @@ def up(
     ] = None,
     ha: HighAvailability = False,
     s3: ObjectStore = False,
+    jit: HowToCompile = None,
     elasticsearch: Annotated[
         bool, typer.Option("--elasticsearch", help="Also Elasticsearch, to search alerts in.")
     ] = False,
@@ -61,6 +70,7 @@ def up(
         ha=ha,
         s3=s3,
         taskmanagers=taskmanagers,
+        jit=jit,
         elasticsearch=elasticsearch,
         postgres=postgres,
         monitoring=monitoring,
@@ -111,6 +121,7 @@ def stack_settings(
     ha: bool,
     s3: bool,
     taskmanagers: int | None = None,
+    jit: Jit | None = None,
     elasticsearch: bool = False,
     postgres: bool = False,
     monitoring: bool = False,
@@ -125,6 +136,8 @@ def stack_settings(
         what is not asked for is as the stack runs.
     taskmanagers
         Their number; None leaves it open.
+    jit
+        How the JVMs compile; None leaves it open.
     """
     asked = {
         "high_availability": ha,
@@ -135,8 +148,8 @@ def stack_settings(
         "secured": secured,
     }
     typed: dict[str, Any] = {name: True for name, is_asked in asked.items() if is_asked}
-    if taskmanagers is not None:
-        typed["taskmanagers"] = taskmanagers
+    chosen = {"taskmanagers": taskmanagers, "jit": jit}
+    typed |= {name: value for name, value in chosen.items() if value is not None}
     return StackSettings.load(**typed)
 
 

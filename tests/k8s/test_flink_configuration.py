@@ -45,6 +45,7 @@ LEFT_OUT = {
 }
 #: On both sides, with another value.
 OTHER_VALUE = {
+    "env.java.opts.taskmanager": "pods are there to stay: both of the JVM's compilers",
     "io.tmp.dirs": "a volume of the pod",
     "python.executable": "the image's virtual environment",
     "python.client.executable": "the image's virtual environment",

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from stack import flink_home
 from stack.local import LocalStack
 from stack.process import Service, read_record, records, start, stop
 from stack.running import as_it_runs
-from stack.settings import StackSettings
+from stack.settings import Jit, StackSettings
 
 SLEEP = "import time; time.sleep(60)"
 ALL = ("kafka", "zookeeper", "object-store", "jobmanager", "jobmanager-1", "taskmanager-0")
@@ -44,6 +45,17 @@ def test_high_availability_and_object_store_are_kept(
     assert (found.high_availability, found.object_store, found.taskmanagers) == (True, True, 3)
     assert found.spare_taskmanagers == 1
     assert len(found.flink_rest_urls) == 2
+
+
+@pytest.mark.parametrize("brought_up_with", ["quick", "full"])
+def test_how_its_jvms_compile_is_kept(
+    settings: StackSettings, start_services: Callable[..., None], brought_up_with: Jit
+) -> None:
+    start_services(*ALL)
+    flink_home.prepare(settings.model_copy(update={"jit": brought_up_with}))
+    assert as_it_runs(settings).jit == brought_up_with
+    asked = StackSettings.load(data_folder=settings.data_folder, jit="full", **settings.ports())
+    assert as_it_runs(asked).jit == "full"
 
 
 def test_what_is_said_wins(settings: StackSettings, start_services: Callable[..., None]) -> None:

@@ -34,6 +34,7 @@ def test_an_environment_variable_sets_a_field(monkeypatch: pytest.MonkeyPatch) -
         ("TASKMANAGERS", "many"),
         ("KAFKA_HEAP_MB", "10"),
         ("STATE_BACKEND", "redis"),
+        ("JIT", "fast"),
         ("CHECKPOINT_INTERVAL_MS", "1"),
     ],
 )
@@ -214,3 +215,14 @@ def test_the_doctor_knows_the_same_default_ports() -> None:
     everything = ("high_availability", "object_store", "elasticsearch", "postgres", "monitoring")
     assert defaults == StackSettings.load(**dict.fromkeys(everything, True)).ports()
     assert defaults.keys() - doctor.OPTIONAL_PORTS.keys() == StackSettings.load().ports().keys()
+
+
+@pytest.mark.parametrize(("jit", "is_c1_alone"), [("quick", True), ("full", False)])
+def test_broker_and_taskmanagers_compile_as_the_setting_says(
+    settings: StackSettings, jit: str, is_c1_alone: bool
+) -> None:
+    chosen = settings.model_copy(update={"jit": jit})
+    only_c1 = "-XX:TieredStopAtLevel=1"
+    assert (only_c1 in kafka.service(chosen).command) is is_c1_alone
+    taskmanagers = flink_home.configuration(chosen)[flink_home.TASKMANAGER_JVM]
+    assert (only_c1 in taskmanagers) is is_c1_alone

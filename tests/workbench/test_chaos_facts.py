@@ -57,3 +57,10 @@ def test_the_head_says_that_random_sequences_are_sent_for_longer():
 def test_a_long_run_has_cards_enough_with_the_usual_number_of_attacks():
     settings = chaos_plan(SCENARIO, 30_000, 3_600, 5, 1_000).replay
     assert settings.incident_count == 2_160
+
+
+def test_how_the_jvms_compile_is_said():
+    assert facts()["JVMs compile"] == "quickly, with C1 alone (jit=quick)"
+    plan = chaos_plan("geo_jump", 30_000, 40, 5, 1_000)
+    stack = chaos_stack(StackSettings(jit="full"), 2, plan)
+    assert facts_of(plan, stack)["JVMs compile"] == "fully (jit=full)"
