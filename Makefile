@@ -51,7 +51,7 @@ help:  ## This help
 	@echo "          workers=1 parallelism=1 checkpoint_interval_ms=100 state_backend=rocksdb|hashmap"
 	@echo "          sink_guarantee=exactly-once|at-least-once fault=taskmanager_kill keep_stack=1"
 	@echo "          ha=1 (two JobManagers, ZooKeeper) s3=1 (checkpoints in S3): docs/stack.md"
-	@echo "          jit=quick|full (full: faster after minutes, docs/tuning.md; for a stack that starts)"
+	@echo "          jit=quick|full (full: faster after minutes, docs/tuning.md; a stack that runs otherwise starts anew)"
 	@echo "          stack=compose (the containers of docker-compose.flink.yml): docs/compose.md"
 	@echo "          windows=merchant_minute,bin_minute,card_hour,card_session|none"
 	@echo "          job=external bootstrap=HOST:PORT topic_prefix=... (a job of yours: docs/own-job.md)"

@@ -125,7 +125,9 @@ def judge_history(history: History, thresholds: Thresholds) -> Evaluated:
         mode="live",
         verdict=combine(judged),
         judges=judged,
-        settings=facts.run.settings | _known(msgspec.structs.asdict(facts.manifest)),
+        settings=facts.run.settings
+        | _conditions(facts.run.stack)
+        | _known(msgspec.structs.asdict(facts.manifest)),
         job=_job(history),
         thresholds=thresholds,
         problems=history.problems,
@@ -141,6 +143,16 @@ def has_target(judge: str, thresholds: Thresholds) -> bool:
     return judge == "detection" and (
         targets.incident_recall_min is not None or targets.false_alerts_per_1000_max is not None
     )
+
+
+def _conditions(stack: dict[str, Any]) -> dict[str, Any]:
+    """How the services were set, without what moves no figure: ports, folders, who runs them."""
+    told = {
+        name: value
+        for name, value in stack.items()
+        if not name.endswith(("_port", "_folder", "_user"))
+    }
+    return {"stack": told} if told else {}
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

@@ -40,13 +40,20 @@ class ReplayRecord(msgspec.Struct, frozen=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True):
-    """What the evaluation reads of ``run.json``; it may hold more."""
+    """What the evaluation reads of ``run.json``; it may hold more.
+
+    Parameters
+    ----------
+    stack
+        How the services were set that the run met, by name.
+    """
 
     run_id: str | None = None
     started_at: str | None = None
     commit: str | None = None
     dirty: bool | None = None
     settings: dict[str, Any] = {}
+    stack: dict[str, Any] = {}
     versions: dict[str, Any] = {}
     machine: MachineRecord = MachineRecord()
     replay: ReplayRecord = ReplayRecord()

@@ -16,6 +16,7 @@ import msgspec
 import pyarrow as pa
 
 from evaluation.evaluate import Evaluation, read_results
+from evaluation.flat_settings import flat_settings
 from evaluation.run_folder import RunRecord
 from evaluation.verdict import INFINITE
 
@@ -298,20 +299,3 @@ def _described(run: RunRecord, evaluation: Evaluation) -> dict[str, Any]:
         **flat_settings(run.versions, "version."),
         **flat_settings(thresholds, "threshold."),
     }
-
-
-def flat_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted name.
-
-    Examples
-    --------
-    >>> flat_settings({"job": {"parallelism": 1}, "workers": 2})
-    {'job.parallelism': 1, 'workers': 2}
-    """
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= flat_settings(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat

@@ -109,7 +109,7 @@ class StackSettings(BaseSettings):
     jit
         How the JVMs of Kafka and the TaskManagers compile: ``quick`` is C1 alone, which is at its
         best within seconds of a start; ``full`` adds C2, which takes minutes of the same cores and
-        then needs less of them (``docs/decisions/0033``). A running stack keeps its own.
+        then needs less of them (``docs/decisions/0033``). Where nobody says it, as the stack runs.
     kafka_heap_mb, elasticsearch_heap_mb
         Java heaps, in MiB.
     jobmanager_memory_mb, taskmanager_memory_mb

@@ -152,8 +152,7 @@ def facts_of(plan: RunPlan, settings: StackSettings) -> dict[str, Any]:
         f"{getattr(replay, 'duration_s', 0)} s",
         "checkpoints come": f"every {plan.job.checkpoint_interval_ms:,} ms",
         "TaskManagers": _taskmanagers(settings),
-        "JVMs compile": f"{'quickly, with C1 alone' if settings.jit == 'quick' else 'fully'} "
-        f"(jit={settings.jit})",
+        "JVMs compile": cli_stack.how_jvms_compile(settings),
         "high availability": "ZooKeeper, two JobManagers" if settings.high_availability else "none",
         "checkpoints lie": "in a local S3 store" if settings.object_store else "on the local disk",
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",

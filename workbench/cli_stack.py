@@ -77,7 +77,8 @@ def up(
         secured=secured,
     )
     stack = LocalStack(settings)
-    with phases.phase("stack") as bar:
+    # What is configured otherwise is restarted: not under a run that goes on.
+    with stack.reserved("stack up"), phases.phase("stack") as bar:
         started = stack.up(on_begin=bar.say)
         bar.note = f"started {', '.join(started)}" if started else "was running"
     _print_status(stack)
@@ -151,6 +152,18 @@ def stack_settings(
     chosen = {"taskmanagers": taskmanagers, "jit": jit}
     typed |= {name: value for name, value in chosen.items() if value is not None}
     return StackSettings.load(**typed)
+
+
+def how_jvms_compile(settings: StackSettings) -> str:
+    """What a reader of a table must know of the speed of a stack that has just started.
+
+    Examples
+    --------
+    >>> how_jvms_compile(StackSettings(jit="full"))
+    'fully (jit=full)'
+    """
+    how = "quickly, with C1 alone" if settings.jit == "quick" else "fully"
+    return f"{how} (jit={settings.jit})"
 
 
 def attached_stack(

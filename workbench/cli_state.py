@@ -18,6 +18,7 @@ from generator.whole_file import write_whole
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.settings import StackSettings
+from workbench import cli_stack
 from workbench.clean_up import put_away
 from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
@@ -183,6 +184,7 @@ def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
         "store": "SeaweedFS on the same machine and disk: no network between",
         "checkpoints come": f"every {plan.checkpoint_interval_ms:,} ms",
         "a TaskManager has": f"{settings.taskmanager_memory_mb} MB, one slot, parallelism 1",
+        "JVMs compile": cli_stack.how_jvms_compile(settings),
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
         "ZooKeeper": f"a session ends after {settings.zookeeper_session_ms:,} ms",
     }

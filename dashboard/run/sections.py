@@ -20,7 +20,7 @@ from dashboard.run.reconciliation import balance, checks
 from dashboard.run.slip import slip_by_second
 from dashboard.run.windows import windows_of
 from dashboard.verdict_marks import cell, escaped, verdict_badge
-from evaluation.store import flat_settings
+from evaluation.flat_settings import flat_settings
 
 #: Of swipes that came too late; the history has all.
 _DROPS_SHOWN: Final = 50

@@ -14,6 +14,7 @@ from evaluation.gates.gate import Gate, by_interval
 from evaluation.gates.profiles import Profile
 from evaluation.gates.promise_gates import delivery_gates, latency_gate
 from evaluation.gates.repetition import Repetition, disturbances
+from evaluation.flat_settings import flat_settings
 from evaluation.intervals import CONFIDENCE, Interval
 
 COMMITTED: Final = "committed_p99"
@@ -60,11 +61,15 @@ def live_figures(repetitions: Sequence[Repetition]) -> dict[str, list[float]]:
 def live_settings(repetitions: Sequence[Repetition]) -> dict[str, Any]:
     """What must be the same for two sets of repetitions to be compared."""
     names = ("scenario", "difficulty", "rate_per_min", "duration_s", "speedup", "job")
+    stacks = [flat_settings(run.results.settings.get("stack", {}), "stack.") for run in repetitions]
     return {
         name: _common(
             [run.results.settings.get(name, _of_replay(run, name)) for run in repetitions]
         )
         for name in names
+    } | {
+        name: _common([stack.get(name) for stack in stacks])
+        for name in sorted({name for stack in stacks for name in stack})
     }
 
 

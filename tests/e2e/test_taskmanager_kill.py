@@ -55,7 +55,6 @@ def test_exactly_once_loses_and_repeats_nothing(run_it: Any) -> None:
     assert figures(evaluation)["phantoms"] > 0
 
 
-@pytest.mark.slow
 def test_the_same_kill_with_an_at_least_once_sink_is_seen_to_repeat(run_it: Any) -> None:
     """The negative control: were it not for the transactions, the judge would say so."""
     run, evaluation = run_it(

@@ -60,6 +60,15 @@ def test_what_differs_in_the_settings_is_marked(runs):
     assert differing == {"commit": ("abc", "abc+changes"), "rate_per_min": ("6000.0", "6010.0")}
 
 
+def test_how_the_stack_was_set_is_marked_but_not_its_ports(record, tmp_path):
+    for name, jit, port in (("run-1", "quick", 9092), ("run-2", "full", 9999)):
+        recording = record(name=name)
+        recording.run |= {"run_id": name, "stack": {"jit": jit, "kafka_port": port}}
+        evaluate(recording.write())
+    differing = {row.name: (row.a, row.b) for row in compare(tmp_path, "run-1", "run-2").settings}
+    assert differing == {"stack.jit": ("quick", "full")}
+
+
 def test_an_unknown_run_names_close_ones(runs):
     with pytest.raises(UnknownRunError, match=r"no run 'run-9'; close ones: .*run-1"):
         compare(runs, "run-9", "run-1")

@@ -51,6 +51,24 @@ def test_honest_runs_keep_every_promise(repeat: Any, profile: Any) -> None:
     assert "of 3,6" in gates["missing"].note
 
 
+def on_a_stack(jit: str) -> Any:
+    def change(recording: Any) -> None:
+        recording.run["stack"] = {"jit": jit}
+
+    return change
+
+
+def test_runs_whose_jvms_compile_otherwise_are_not_compared(
+    repeat: Any, profile: Any
+) -> None:
+    quick, full = (live_settings(repeat(on_a_stack(jit))[2:]) for jit in ("quick", "full"))
+    assert (quick["stack.jit"], full["stack.jit"]) == ("quick", "full")
+    before = stored(repeat(on_a_stack("full"))[2:]).measured
+    assert before is not None
+    here = msgspec.structs.replace(before, settings=quick)
+    assert here.incomparable(before, timed=True) == "stack.jit full, here quick"
+
+
 def test_relative_gates_without_a_baseline_say_what_to_run(repeat: Any, profile: Any) -> None:
     gates = judged(repeat(), profile)
     for name in ("committed_p99", "taskmanager_cpu"):
