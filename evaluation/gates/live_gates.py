@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 from scipy import special
 
+from evaluation.flat_settings import flat_settings
 from evaluation.gates.against import Asked, Reference, cost_gate, gate, geometric_mean, not_measured
 from evaluation.gates.gate import Gate, by_interval
 from evaluation.gates.profiles import Profile
 from evaluation.gates.promise_gates import delivery_gates, latency_gate
 from evaluation.gates.repetition import Repetition, disturbances
-from evaluation.flat_settings import flat_settings
 from evaluation.intervals import CONFIDENCE, Interval
 
 COMMITTED: Final = "committed_p99"

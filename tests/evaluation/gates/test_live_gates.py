@@ -58,9 +58,7 @@ def on_a_stack(jit: str) -> Any:
     return change
 
 
-def test_runs_whose_jvms_compile_otherwise_are_not_compared(
-    repeat: Any, profile: Any
-) -> None:
+def test_runs_whose_jvms_compile_otherwise_are_not_compared(repeat: Any, profile: Any) -> None:
     quick, full = (live_settings(repeat(on_a_stack(jit))[2:]) for jit in ("quick", "full"))
     assert (quick["stack.jit"], full["stack.jit"]) == ("quick", "full")
     before = stored(repeat(on_a_stack("full"))[2:]).measured
