@@ -16,6 +16,7 @@ NAMESPACES = {"dev": "paystream-dev", "staging": "paystream-staging", "productio
 SECRETS_OF_OTHERS = {
     "paystream-cluster-ca-cert",
     "paystream-s3",
+    "paystream-registry",
     "paystream-elasticsearch",
     "paystream-profiles-database",
 }
@@ -62,6 +63,7 @@ def _referred(node: Any) -> list[tuple[str, str]]:
         ):
             if isinstance(node.get(key), dict) and name in node[key]:
                 found.append((kind, node[key][name]))
+        found += [("Secret", each["name"]) for each in node.get("imagePullSecrets", ())]
         for key in ("serviceAccountName", "serviceAccount"):
             if isinstance(node.get(key), str):
                 found.append(("ServiceAccount", node[key]))
@@ -86,6 +88,23 @@ def test_whatever_a_pod_needs_is_there(manifests):
 def test_a_dead_end_is_noticed(kind):
     manifests = [each for each in built("dev") if each["kind"] != kind]
     assert _dead_ends(manifests)
+
+
+def _cannot_log_in(manifests: list[Manifest]) -> list[str]:
+    """Those whose pods bring no login to the registry: Kubernetes takes it from the account."""
+    wanted = [{"name": "paystream-registry"}]
+    accounts = of_kind(manifests, "ServiceAccount")
+    return [name for name, each in accounts.items() if each.get("imagePullSecrets") != wanted]
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_images_of_a_private_registry_can_be_fetched(overlay):
+    assert _cannot_log_in(built(overlay)) == []
+
+
+def test_an_account_without_a_login_is_noticed():
+    """The negative control: on one's own machine images are there already, and nobody needs one."""
+    assert sorted(_cannot_log_in(built("dev"))) == ["paystream-flink", "paystream-simulation"]
 
 
 def test_each_mount_has_its_volume_and_each_volume_a_mount(manifests):
