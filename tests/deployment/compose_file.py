@@ -126,6 +126,26 @@ def impatient(compose: Compose) -> list[str]:
     return wrong
 
 
+def sings_unasked(compose: Compose) -> list[str]:
+    """Canaries that start with the rest: who judges the job would meet swipes of others."""
+    return [
+        name
+        for name, each in services(compose).items()
+        if "canary" in each.get("command", ()) and not each.get("profiles")
+    ]
+
+
+def waits_in_vain(compose: Compose) -> list[str]:
+    """Dependencies on what is only started when asked for."""
+    found = services(compose)
+    return [
+        f"{name} -> {on}"
+        for name, each in found.items()
+        for on in each.get("depends_on", ())
+        if found[on].get("profiles")
+    ]
+
+
 def megabytes(text: str) -> int:
     """MiB of a memory limit or a heap.
 

@@ -53,6 +53,12 @@ CHECKS: list[tuple[Callable[[Compose], Any], tuple[str, str, Any], Any]] = [
         ("topics", "depends_on", {"kafka": {"condition": "service_started"}}),
         ["topics -> kafka"],
     ),
+    (compose_file.sings_unasked, ("canary", "profiles", None), ["canary"]),
+    (
+        compose_file.waits_in_vain,
+        ("grafana", "depends_on", {"canary": {"condition": "service_healthy"}}),
+        ["grafana -> canary"],
+    ),
 ]
 
 

@@ -9,12 +9,14 @@ import pytest
 
 from tests.k8s.conftest import OVERLAYS, WITH_SIMULATION, Manifest, built, deployment, of_kind
 from tests.k8s.policies import containers, pods
+from tests.k8s.reach import selects
 
 NAMESPACES = {"dev": "paystream-dev", "staging": "paystream-staging", "production": "paystream"}
 #: Made by somebody else: Strimzi for a user and its cluster, whoever runs the services around.
 SECRETS_OF_OTHERS = {
     "paystream-cluster-ca-cert",
     "paystream-s3",
+    "paystream-registry",
     "paystream-elasticsearch",
     "paystream-profiles-database",
 }
@@ -61,6 +63,7 @@ def _referred(node: Any) -> list[tuple[str, str]]:
         ):
             if isinstance(node.get(key), dict) and name in node[key]:
                 found.append((kind, node[key][name]))
+        found += [("Secret", each["name"]) for each in node.get("imagePullSecrets", ())]
         for key in ("serviceAccountName", "serviceAccount"):
             if isinstance(node.get(key), str):
                 found.append(("ServiceAccount", node[key]))
@@ -85,6 +88,23 @@ def test_whatever_a_pod_needs_is_there(manifests):
 def test_a_dead_end_is_noticed(kind):
     manifests = [each for each in built("dev") if each["kind"] != kind]
     assert _dead_ends(manifests)
+
+
+def _cannot_log_in(manifests: list[Manifest]) -> list[str]:
+    """Those whose pods bring no login to the registry: Kubernetes takes it from the account."""
+    wanted = [{"name": "paystream-registry"}]
+    accounts = of_kind(manifests, "ServiceAccount")
+    return [name for name, each in accounts.items() if each.get("imagePullSecrets") != wanted]
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_images_of_a_private_registry_can_be_fetched(overlay):
+    assert _cannot_log_in(built(overlay)) == []
+
+
+def test_an_account_without_a_login_is_noticed():
+    """The negative control: on one's own machine images are there already, and nobody needs one."""
+    assert sorted(_cannot_log_in(built("dev"))) == ["paystream-flink", "paystream-simulation"]
 
 
 def test_each_mount_has_its_volume_and_each_volume_a_mount(manifests):
@@ -118,10 +138,6 @@ def test_flinks_pods_mount_what_their_templates_have(overlay):
         assert volumes == mounts
 
 
-def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    return selector.get("matchLabels", selector).items() <= labels.items()
-
-
 def _pod_labels(manifests: list[Manifest]) -> list[dict[str, str]]:
     found = [
         each["spec"]["template"]["metadata"]["labels"]
@@ -142,7 +158,7 @@ def test_policies_and_budgets_select_pods_that_there_are(manifests):
         for name, each in of_kind(manifests, kind).items():
             spec = each["spec"]
             selector = spec.get("podSelector", spec.get("selector"))
-            assert any(_selects(selector, one) for one in labels), f"{kind} {name} selects nothing"
+            assert any(selects(selector, one) for one in labels), f"{kind} {name} selects nothing"
 
 
 def test_every_pod_is_shut_off_unless_a_policy_opens_it(manifests):
@@ -150,7 +166,7 @@ def test_every_pod_is_shut_off_unless_a_policy_opens_it(manifests):
     assert closed["policyTypes"] == ["Ingress", "Egress"]
     assert "ingress" not in closed
     assert "egress" not in closed
-    assert all(_selects(closed["podSelector"], labels) for labels in _pod_labels(manifests))
+    assert all(selects(closed["podSelector"], labels) for labels in _pod_labels(manifests))
 
 
 def test_only_who_looks_at_the_dashboard_reaches_it():
@@ -173,24 +189,13 @@ def test_a_drained_node_takes_one_process_of_the_job_at_a_time(manifests):
         assert each["spec"]["maxUnavailable"] == 1
 
 
-def test_production_has_two_jobmanagers_apart_and_three_zookeepers():
+def test_production_has_two_jobmanagers_apart():
     spec = deployment("production")["spec"]
     assert spec["jobManager"]["replicas"] == 2
     spread = spec["jobManager"]["podTemplate"]["spec"]["topologySpreadConstraints"]
     by_key = {each["topologyKey"]: each["whenUnsatisfiable"] for each in spread}
     assert by_key["kubernetes.io/hostname"] == "DoNotSchedule"
     assert "topology.kubernetes.io/zone" in by_key
-    zookeeper = of_kind(built("production"), "StatefulSet")["paystream-zookeeper"]["spec"]
-    quorum = spec["flinkConfiguration"]["high-availability.zookeeper.quorum"].split(",")
-    service = zookeeper["serviceName"]
-    assert quorum == [
-        f"paystream-zookeeper-{number}.{service}:2181" for number in range(zookeeper["replicas"])
-    ]
-    servers = of_kind(built("production"), "ConfigMap")["paystream-zookeeper"]["data"]["zoo.cfg"]
-    assert [line for line in servers.splitlines() if line.startswith("server.")] == [
-        f"server.{number + 1}=paystream-zookeeper-{number}.{service}:2888:3888"
-        for number in range(zookeeper["replicas"])
-    ]
 
 
 def test_flinks_role_writes_configmaps_only_where_they_hold_its_leader():

@@ -134,3 +134,31 @@ def test_every_recorded_figure_is_used() -> None:
     recorded = {rule["record"] for rule in queries.rules() if "record" in rule}
     questions = [*queries.of_rules(), *queries.of_boards()]
     assert recorded <= {name for question in questions for name in question.metrics()}
+
+
+def rests_on_the_broker(rule: dict[str, Any]) -> bool:
+    """Whether it says nothing where the broker tells nothing, by way of a recorded figure too."""
+    recorded = {each["record"]: each for each in queries.rules() if "record" in each}
+    asked = queries.Question("", rule["expr"]).metrics()
+    return any(name.startswith("kafka_") for name in asked) or any(
+        rests_on_the_broker(recorded[name]) for name in asked if name in recorded
+    )
+
+
+def test_the_page_names_what_stays_silent_where_nobody_asks_the_broker() -> None:
+    """On Kubernetes the cluster of Kafka is somebody else's, and so are its metrics."""
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    groups = yaml.safe_load((RULES / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    silent = {
+        (group["name"], rule["alert"])
+        for group in groups
+        for rule in group["rules"]
+        if rests_on_the_broker(rule)
+    }
+    assert ("lag", "LagAtBroker") in silent
+    unnamed = [
+        rule
+        for group, rule in silent
+        if f"group `{group}`" not in page or (group != "kafka" and rule not in page)
+    ]
+    assert unnamed == []
