@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 ENV := $(VENV)/.installed
 JARS := .local/jars/.installed
 PROFILES := kafka flink-connector flink-s3 monitoring
+# Of the same pom.xml, fetched only where they are asked for.
+MORE_PROFILES := elasticsearch flink-operator
 ELASTICSEARCH := .local/jars/elasticsearch/.installed
 # For the tests of k8s/: kustomize, and the check that Flink's operator makes of a deployment.
 KUSTOMIZE := .local/bin/kustomize
@@ -167,23 +169,26 @@ check: $(ENV)  ## Formatting, lint, types, import directions
 bench: $(ENV)  ## Speed of engine and rendering (pytest-benchmark); measure while nothing else runs
 	@$(BIN)/python -m pytest tests/bench --override-ini 'python_files=bench_*.py' --override-ini 'python_functions=bench_*' --override-ini 'testpaths=' --benchmark-only --benchmark-columns=min,median,max,rounds --benchmark-sort=name $(bench_options)
 
+# Maven fetches what it lists: Elasticsearch's 107 MB, too.
 sbom: $(ENV)  ## Write build/sbom.json, what all is made of (CycloneDX), and docs/licences.md
-	@$(BIN)/python -m tools.sbom $(PROFILES)
+	@$(BIN)/python -m tools.sbom $(PROFILES) $(MORE_PROFILES) stack/autoscaler/java/pom.xml
 	@$(BIN)/python -m tools.licences
 
 audit: sbom  ## Is a known vulnerability in any of it? Asks OSV; 3 where that cannot be reached
 	@$(BIN)/python -m tools.audit
 
-jars-lock: $(ENV)  ## After a version in pom.xml has changed: note the jars that came as those wanted
-	@bash tools/verify_jars.sh --write $(PROFILES)
+jars-lock: $(ENV)  ## After a version in a pom.xml has changed: note the jars that came as those wanted
+	@bash tools/verify_jars.sh --write $(PROFILES) $(notdir $(wildcard .local/jars/elasticsearch .local/jars/autoscaler))
+	@! test -d .local/kubernetes/flink-operator || bash tools/verify_jars.sh --write --below .local/kubernetes flink-operator
 
 docs: $(ENV)  ## Write the generated pages: rules, schemas, metrics; and the boards of Grafana
 	@$(BIN)/paystream docs
 	@$(BIN)/python -m monitoring.generate
 
+# An interrupted `venv` leaves a python without pip: that one is made anew.
 $(ENV): requirements.lock requirements-uv.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: run 'make doctor'"; exit 2; }
-	@test -x $(BIN)/python || { echo "making the virtual environment"; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "making the virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "installing the locked packages"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
@@ -217,6 +222,7 @@ $(ELASTICSEARCH): pom.xml
 	@rm -rf .local/jars/elasticsearch
 	@mvn --quiet --batch-mode --activate-profiles elasticsearch dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/elasticsearch
+	@bash tools/verify_jars.sh elasticsearch
 	@touch $@
 
 $(KUSTOMIZE): tools/kustomize.sh
@@ -228,6 +234,8 @@ $(OPERATOR): pom.xml
 	@rm -rf .local/kubernetes/flink-operator
 	@mvn --quiet --batch-mode --activate-profiles flink-operator dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/kubernetes/flink-operator
+	@bash tools/verify_jars.sh --below .local/kubernetes flink-operator
+	@touch $@
 
 $(AUTOSCALER): stack/autoscaler/java/pom.xml $(AUTOSCALER_SOURCES)
 	@command -v mvn >/dev/null || { echo "mvn is missing: run 'make doctor'"; exit 2; }
@@ -236,5 +244,6 @@ $(AUTOSCALER): stack/autoscaler/java/pom.xml $(AUTOSCALER_SOURCES)
 	@mvn --quiet --batch-mode --file stack/autoscaler/java/pom.xml \
 		-DbuildDirectory=$(CURDIR)/build/autoscaler package dependency:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.local/jars/autoscaler
+	@bash tools/verify_jars.sh autoscaler
 	@cp build/autoscaler/paystream-autoscaler-*.jar .local/jars/autoscaler/
 	@touch $@

@@ -6,13 +6,27 @@ set -euo pipefail
 
 # What tools/kustomize.sh builds asks for it.
 go_needed=1.24
+# The questions of stack/doctor.py: a name on PATH can be a Python without venv, or another Java.
+java_first=17 java_last=23
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+has_python() { python3.11 -c "import venv, ensurepip" >/dev/null 2>&1; }
+has_java() {
+    local said major
+    said=$("$java" -version 2>&1) && "${java}c" -version >/dev/null 2>&1 || return 1
+    # Java 8 called itself 1.8.
+    [[ $said =~ version\ \"(1\.)?([0-9]+) ]] || return 1
+    major=${BASH_REMATCH[2]}
+    ((major >= java_first && major <= java_last))
+}
+
 missing=() lacks_go=
 if [[ ${1:-} == browser ]]; then
     command -v chromium >/dev/null || missing+=(chromium)
 else
-    command -v python3.11 >/dev/null || missing+=(python3.11 python3.11-venv)
-    { command -v java >/dev/null && command -v javac >/dev/null; } || missing+=(openjdk-17-jdk-headless)
+    has_python || missing+=(python3.11 python3.11-venv)
+    has_java || missing+=(openjdk-17-jdk-headless)
     command -v mvn >/dev/null || missing+=(maven)
+    command -v make >/dev/null || missing+=(make)
     command -v gcc >/dev/null || missing+=(build-essential)
     command -v go >/dev/null || lacks_go=yes
 fi
@@ -53,3 +67,9 @@ if ((${#missing[@]})); then
     "${as_root[@]}" apt-get install --quiet --yes --no-install-recommends "${missing[@]}"
 fi
 [[ -z $lacks_go ]] || say_of_go
+# Installed, and another one is still asked first: only who set that can change it.
+if [[ ${missing[*]} == *openjdk* ]] && ! has_java; then
+    echo "'$java' is still no JDK $java_first to $java_last:" \
+        "let JAVA_HOME point to openjdk-17 or unset it, and put no other java first on PATH" >&2
+    exit 2
+fi

