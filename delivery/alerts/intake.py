@@ -54,6 +54,7 @@ class Intake:
     """
 
     def __init__(self, bootstrap: str, group: str, topic: str, extra: Settings) -> None:
+        self._topic = topic
         self._consumer: Consumer = open_consumer(bootstrap, group, extra)
         self._assigned: set[int] | None = None
         self._at_end: set[int] = set()
@@ -76,7 +77,8 @@ class Intake:
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._at_end.add(message.partition())
             elif not error.retriable():
-                raise DeliveryError(f"{message.topic()} cannot be read: {error.str()}")
+                # What the group's coordinator says is of no topic.
+                raise DeliveryError(f"{self._topic} cannot be read: {error.str()}")
         return records
 
     def done(self, records: Sequence[Source]) -> None:

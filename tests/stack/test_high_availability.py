@@ -24,6 +24,8 @@ from stack.local import LocalStack
 from stack.settings import BUCKET, StackSettings
 from stack.submission import submit
 from tests.listening import beyond_loopback, listening
+from tests.workbench.deployment import exec_here
+from workbench.deployment.restarts import Life, read_life
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -93,6 +95,9 @@ def test_the_standby_takes_the_job_over_when_the_leader_is_killed(
     stack: LocalStack, job_id: str
 ) -> None:
     before = zookeeper.leader_url(stack.settings)
+    # Who deploys may come upon either, and asks again after a takeover.
+    lives = told_by_each(stack, job_id)
+    assert lives[0] == lives[1]
     latest = stack.rest.checkpoints(job_id).completed()[0].id
     with faults.by_name("jobmanager_kill")(stack, job_id) as fault:
         fault.invoke()
@@ -107,6 +112,8 @@ def test_the_standby_takes_the_job_over_when_the_leader_is_killed(
     # Numbers go on where the dead leader was: nothing began from the beginning.
     assert found.completed()[0].id > latest
     assert {each.state for each in stack.status()} == {"running"}
+    for life in told_by_each(stack, job_id):
+        assert life.broken_since(lives[0]) == "a JobManager took the job up anew"
 
 
 def test_another_job_can_be_submitted_after_it_and_leaves_nothing_when_removed(
@@ -156,6 +163,12 @@ def test_down_leaves_no_process_and_no_port(stack: LocalStack) -> None:
     for taken in (settings.ports(), settings.object_store_ports()):
         assert all(ports.is_free(port) for port in taken.values())
     assert not [p for p in psutil.process_iter() if _mentions(p, str(settings.data_folder))]
+
+
+def told_by_each(stack: LocalStack, job_id: str) -> list[Life]:
+    """What each JobManager says of the job's life."""
+    rest_ports = [int(url.rpartition(":")[2]) for url in stack.settings.flink_rest_urls]
+    return [read_life(exec_here.KUBECTL, exec_here.JOB, job_id, port) for port in rest_ports]
 
 
 def newest(stack: LocalStack, job_id: str) -> int:

@@ -25,6 +25,8 @@ from stack.process import StackError, is_alive, read_record, signal_group
 from stack.settings import StackSettings
 from stack.submission import submit
 from tests.listening import beyond_loopback, listening
+from tests.workbench.deployment import exec_here
+from workbench.deployment.restarts import Life, read_life
 
 pytestmark = pytest.mark.stack
 
@@ -143,6 +145,21 @@ def test_a_killed_taskmanager_lands_and_the_job_goes_on_from_a_checkpoint(
     assert stack.rest.checkpoints(job_id).counts.restored == 1
     completed = stack.rest.checkpoints(job_id).counts.completed
     wait_for(lambda: stack.rest.checkpoints(job_id).counts.completed > completed)
+
+
+def test_who_deploys_sees_a_restart_that_keeps_the_job_s_id(stack: LocalStack, job_id: str) -> None:
+    def life() -> Life:
+        return read_life(exec_here.KUBECTL, exec_here.JOB, job_id, stack.settings.flink_rest_port)
+
+    before = life()
+    assert life().broken_since(before) is None
+    with faults.by_name("taskmanager_kill")(stack, job_id) as fault:
+        fault.invoke()
+        assert fault.landed().landed
+    stack.rest.wait_running(job_id, deadline_s=120)
+    broken = life().broken_since(before)
+    assert broken is not None
+    assert "restarted the job after a failure" in broken
 
 
 def test_a_job_stops_with_a_savepoint_and_starts_from_it_in_the_same_taskmanager(

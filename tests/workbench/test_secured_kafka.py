@@ -27,11 +27,11 @@ from generator.kafka_client import KafkaRefused, client_settings, require_broker
 from generator.topics import create_run_topics, create_topics, floor_topic, run_topics
 from job.contracts import Topics
 from monitoring.canary.canary import CanaryOrder, run_canary
-from stack import kafka, kafka_access
+from stack import kafka_access
 from stack.free_ports import free_ports
-from stack.process import start, stop, wait_ready
 from stack.settings import StackSettings
 from tests.in_a_thread import in_a_thread
+from tests.secured_broker import secured_broker
 from workbench.kafka_rights import grant, rights, withdraw
 from workbench.kafka_user import kafka_user
 from workbench.rule_topic import read_topic
@@ -49,18 +49,8 @@ API_VERSIONS: Final = bytes.fromhex("0000000a 0012 0000 00000001 ffff")
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackSettings]:
     """A secured broker with the topics and rights of one run."""
-    settings = StackSettings.with_free_ports(tmp_path_factory.mktemp("secured"), secured=True)
-    kafka.prepare(settings)
-    service = kafka.service(settings)
-    record = start(service)
-    try:
-        wait_ready(service, record, kafka.probe(settings), settings.ready_deadline_s)
-        with kafka_user(settings):
-            create_run_topics(settings.kafka_address, PREFIX, partitions=1)
-            grant(settings.kafka_address, PREFIX)
+    with secured_broker(tmp_path_factory.mktemp("secured"), PREFIX) as settings:
         yield settings
-    finally:
-        stop(service.pid_file, settings.stop_grace_s)
 
 
 @pytest.fixture

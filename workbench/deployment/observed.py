@@ -25,7 +25,7 @@ class Observed:
     job_state
         As Flink calls it.
     job_id
-        Another after each start from a savepoint.
+        Another after each start from a savepoint; Flink's own restarts keep it.
     is_reconciled
         Whether the operator has taken up the newest specification.
     error

@@ -8,6 +8,7 @@ through the decision: what cannot be told counts against the version.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from workbench.deployment.manifests import (
 )
 from workbench.deployment.observed import Observed
 from workbench.deployment.problems import DeploymentError, DeploymentRefused
+from workbench.deployment.restarts import Life, compare, life_or_why_not
 
 _ROLLED_OUT: Final = ("Deployment", "StatefulSet")
 _JUDGING_CONTAINER: Final = "evaluation"
@@ -94,6 +96,11 @@ class Release:
         Where the state before it lies; None for none.
     smoke_log
         What the simulation said.
+    job_id, life
+        Of the new version when it had settled; of its life, or else why it could not be read.
+    restarts
+        What was seen of them between then and the end of the watch: ``none``, the first that was
+        met, or ``not seen`` and why; None where it did not come to that.
     decision
         What was decided and done; None where it did not come to that.
     problem
@@ -112,6 +119,9 @@ class Release:
     savepoint: str | None = None
     smoke: Smoke = "none"
     smoke_log: str = ""
+    job_id: str = ""
+    life: Life | str = "not asked"
+    restarts: str | None = None
     decision: Decision | None = None
     problem: DeploymentError | None = None
 
@@ -196,6 +206,7 @@ class Release:
 
     def _try_out(self) -> Decision:
         unsettled: str | None
+        unseen: str | None = None
         try:
             with self.phases.phase("apply"):
                 self.kubectl.apply(self.standing)
@@ -208,11 +219,16 @@ class Release:
                     bar.note = self.smoke
             if unsettled is None and self.smoke in ("pass", "none"):
                 with self.phases.phase("watch") as bar:
-                    unsettled = self._watch()
-                    bar.note = unsettled or "no restart"
+                    unsettled, unseen = self._watch()
+                    bar.note = self.restarts or ""
         except DeploymentError as error:
             return Decision(False, 3, f"it cannot be told whether it holds: {error}")
-        return decide(unsettled, self.smoke, keep_inconclusive=self.order.keep_inconclusive)
+        return decide(
+            unsettled,
+            self.smoke,
+            restarts_unseen=unseen,
+            keep_inconclusive=self.order.keep_inconclusive,
+        )
 
     def _settle(self) -> str | None:
         """Why the version does not come to run; None if it does."""
@@ -232,6 +248,8 @@ class Release:
                     self.kubectl.await_rollout(each, self.order.settle_timeout_s)
                 except DeploymentError as error:
                     return f"{each['kind']} {each['metadata']['name']}: {error}"
+        # From here on: what makes it restart under the simulation's load counts, too.
+        self.job_id, self.life = seen.job_id, self._read_life(seen.job_id)
         return None
 
     def _simulate(self) -> Smoke:
@@ -257,17 +275,30 @@ class Release:
         except DeploymentError as error:
             return str(error)
 
-    def _watch(self) -> str | None:
-        """Why the version does not go on running; None if it does."""
-        job_id = None
+    def _watch(self) -> tuple[str | None, str | None]:
+        """Why the version did not go on running, and why restarts were not seen.
+
+        None, and None, if it did without one.
+        """
+        broken, unseen = self._go_on(), None
+        if broken is None:
+            broken, unseen = compare(self.life, self._read_life(self.job_id))
+        self.restarts = broken or ("none" if unseen is None else f"not seen: {unseen}")
+        return broken, unseen
+
+    def _go_on(self) -> str | None:
+        """Why the operator does not hold the job for the same and sound; None if it does."""
         for found in self._looks(self.order.watch_s, self.job):
             seen = Observed.of(found)
             if not seen.is_settled:
                 return f"the job did not go on running: {seen.words}"
-            if job_id is not None and seen.job_id != job_id:
+            if seen.job_id != self.job_id:
                 return "the job was started anew"
-            job_id = seen.job_id
         return None
+
+    def _read_life(self, job_id: str) -> Life | str:
+        pause = functools.partial(self.sleep, self.order.poll_s)
+        return life_or_why_not(self.kubectl, self.job, job_id, pause)
 
     def _back(self, decision: Decision) -> None:
         before = self.job_before
@@ -333,6 +364,7 @@ class Release:
             "unused_images": self.unused,
             "savepoint": self.savepoint,
             "simulation": self.smoke,
+            "restarts": self.restarts,
             "stays": stays,
             "exit_code": exit_code,
             "reason": reason,

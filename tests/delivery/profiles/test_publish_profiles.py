@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,6 @@ import msgspec
 import psycopg
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
-from psycopg import sql
 
 from delivery.problems import DeliveryError
 from delivery.profiles.database import Connection, connect, ensure_tables
@@ -32,17 +30,6 @@ from tests.delivery.profiles.sample import profile
 from tests.in_a_thread import in_a_thread
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def url(database: StackSettings) -> Iterator[str]:
-    """A database that no other test has."""
-    name = f"t{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(database.postgres_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield database.postgres_url.rpartition("/")[0] + f"/{name}"
-    with psycopg.connect(database.postgres_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

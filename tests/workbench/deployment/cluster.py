@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,16 +50,28 @@ class Cluster(Kubectl):
 
     Attributes
     ----------
-    comes_to_run, simulation_exits, restarts_when_watched, savepoint, rolls_out
+    comes_to_run, simulation_exits, savepoint, rolls_out
         How the new version, its simulation, and the operator behave; `simulation_exits` None for
         never.
+    fails_when_watched
+        Flink restarts the new version between two looks: its id stays, and so does what the
+        operator says of it.
+    taken_up_when_watched
+        Another JobManager takes it up, and forgets what failed before.
+    submitted_anew_when_watched
+        Somebody starts it as another job.
+    rest_answers
+        Whether a command can be run in the JobManager's pod.
     done
         What was asked for, in its order.
     """
 
     comes_to_run: bool = True
     simulation_exits: int | None = 0
-    restarts_when_watched: bool = False
+    fails_when_watched: bool = False
+    taken_up_when_watched: bool = False
+    submitted_anew_when_watched: bool = False
+    rest_answers: bool = True
     savepoint: str = "COMPLETED"
     rolls_out: bool = True
     way_back_works: bool = True
@@ -138,9 +151,30 @@ class Cluster(Kubectl):
     def logs(self, _pod: str, _container: str, _namespace: str) -> str:
         return "PASS  everything"
 
+    def run_within(self, where: str, namespace: str, container: str, command: Sequence[str]) -> str:
+        """What Flink's REST says of the job, in the two answers that are asked for."""
+        assert (where, namespace) == ("deployment/paystream-detection", NAMESPACE)
+        assert container == "flink-main-container"
+        job_id = self.job["status"]["jobStatus"]["jobId"]
+        assert command[-2:] == (f"/jobs/{job_id}", f"/jobs/{job_id}/exceptions?maxExceptions=1")
+        if not self.rest_answers:
+            raise DeploymentError("kubectl exec failed: pods/exec is forbidden")
+        is_taken_up = self.taken_up_when_watched and self._is_watched
+        failures = []
+        if self.fails_when_watched and self._is_watched:
+            stacktrace = "ValueError: no such rule\n\tat process_element"
+            failures = [{"timestamp": 5_000 + self.looked, "stacktrace": stacktrace}]
+        job = {"jid": job_id, "start-time": 2_000 if is_taken_up else 1_000}
+        return json.dumps([job, {"exceptionHistory": {"entries": failures, "truncated": False}}])
+
     def await_rollout(self, _manifest: Manifest, _timeout_s: float) -> None:
         if not self.rolls_out:
             raise DeploymentError("kubectl rollout failed: 0 of 1 updated")
+
+    @property
+    def _is_watched(self) -> bool:
+        """Whether the new version had settled, and was looked at again and again since."""
+        return self.job["spec"]["image"] == NEW and self.looked > 3
 
     def _operate(self, job: Manifest) -> None:
         """Take up the newest specification, a look later than it was given."""
@@ -156,7 +190,7 @@ class Cluster(Kubectl):
             status["lifecycleState"] = "STABLE"
             status["jobStatus"] = {"state": "RUNNING", "jobId": f"job-{generation}"}
             self.looked += is_new
-            if is_new and self.restarts_when_watched and self.looked > 3:
+            if self.submitted_anew_when_watched and self._is_watched:
                 status["jobStatus"]["jobId"] = "another"
         else:
             status["lifecycleState"] = "FAILED"

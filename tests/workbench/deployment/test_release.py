@@ -69,7 +69,9 @@ def test_the_simulation_runs_after_the_new_version_does_and_on_another_seed() ->
         ({"simulation_exits": None}, 3, "inconclusive"),
         ({"comes_to_run": False}, 1, "NoSuchFieldException"),
         ({"rolls_out": False}, 1, "paystream-dashboard"),
-        ({"restarts_when_watched": True}, 1, "started anew"),
+        ({"fails_when_watched": True}, 1, "after a failure: ValueError: no such rule"),
+        ({"taken_up_when_watched": True}, 1, "took the job up anew"),
+        ({"submitted_anew_when_watched": True}, 1, "started anew"),
     ],
 )
 def test_a_version_that_does_not_hold_makes_way_for_the_one_before(
@@ -104,10 +106,47 @@ def test_where_no_test_traffic_may_go_the_job_is_watched() -> None:
     cluster = Cluster(has_simulation=False).with_old_version()
     decision = run(cluster, watch_s=60.0)
     assert (decision.stays, decision.exit_code) == (True, 0)
-    assert "no simulation" in decision.reason
+    assert "without a restart; this overlay has no simulation" in decision.reason
     assert cluster.now_s >= 60.0
-    restless = Cluster(has_simulation=False, restarts_when_watched=True).with_old_version()
-    assert run(restless, watch_s=60.0).exit_code == 1
+    restless = Cluster(has_simulation=False, fails_when_watched=True).with_old_version()
+    decision = run(restless, watch_s=60.0)
+    assert (decision.stays, decision.exit_code) == (False, 1)
+    assert "no such rule" in decision.reason
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_where_restarts_cannot_be_seen_and_nothing_else_was_tried_nobody_can_tell(
+    keep: bool,
+) -> None:
+    cluster = Cluster(has_simulation=False, rest_answers=False).with_old_version()
+    under_way = release(cluster, keep_inconclusive=keep)
+    decision = under_way.run()
+    assert (decision.stays, decision.exit_code) == (keep, 3)
+    assert "restarts of the job were not seen (kubectl exec failed" in decision.reason
+    assert "without a restart" not in decision.reason
+    assert under_way.record()["restarts"].startswith("not seen: kubectl exec failed")
+
+
+def test_where_restarts_cannot_be_seen_the_simulation_vouches_and_that_is_said() -> None:
+    decision = run(Cluster(rest_answers=False).with_old_version())
+    assert (decision.stays, decision.exit_code) == (True, 0)
+    assert "the simulation passed; restarts of the job were not seen" in decision.reason
+    assert "without a restart" not in decision.reason
+
+
+def test_flink_is_asked_again_before_it_counts_as_unreadable() -> None:
+    class Hesitant(Cluster):
+        asked = 0
+
+        def run_within(self, *given: Any) -> str:
+            self.asked += 1
+            if self.asked % 3:
+                raise DeploymentError("kubectl exec failed: connection reset")
+            return super().run_within(*given)
+
+    under_way = release(Hesitant(has_simulation=False).with_old_version())
+    assert under_way.run().exit_code == 0
+    assert under_way.record()["restarts"] == "none"
 
 
 @pytest.mark.parametrize("state", ["FAILED", "ABANDONED", "IN_PROGRESS"])
