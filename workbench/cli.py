@@ -9,7 +9,6 @@ import signal
 import sys
 import traceback
 from types import FrameType
-from typing import Final
 
 import typer
 
@@ -34,9 +33,9 @@ from workbench import (
     cli_state,
     cli_topics,
 )
+from workbench.entry import INTERRUPTED_EXIT_CODE
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
-INTERRUPTED_EXIT_CODE: Final = 130
 
 app = typer.Typer(
     help="Replay labelled card fraud into the real detection job, and say pass, fail or "
