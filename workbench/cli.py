@@ -36,7 +36,6 @@ from workbench import (
 from workbench.entry import INTERRUPTED_EXIT_CODE
 from workbench.problems import INCONCLUSIVE_EXIT_CODE, USAGE_EXIT_CODE, problem_line
 
-
 app = typer.Typer(
     help="Replay labelled card fraud into the real detection job, and say pass, fail or "
     "inconclusive.",

@@ -15,7 +15,7 @@ INTERRUPTED_EXIT_CODE: Final = 130
 def main() -> None:
     """Entry point of the console command."""
     try:
-        from workbench.cli import main as commands  # noqa: PLC0415 - here it can be interrupted
+        from workbench.cli import main as commands
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: nothing was started yet\n")
         sys.exit(INTERRUPTED_EXIT_CODE)
