@@ -1,7 +1,7 @@
 """Where `paystream` begins: can it be interrupted before it knows what it can do?
 
-The commands import pandas, Kafka's client and more, which takes a second or two. Who thinks better of
-it in that time gets the one line and the exit code of an interrupted run, not a traceback.
+The commands import pandas, Kafka's client and more, which takes a second or two. Who thinks better
+of it in that time gets the one line and the exit code of an interrupted run, not a traceback.
 """
 
 from __future__ import annotations
