@@ -153,9 +153,13 @@ def surroundings(copy: Path) -> Iterator[dict[str, str]]:
 
 def newest(folder: Path) -> str:
     """Name of the newest finished run or replay in it."""
-    found = sorted(each.name for each in folder.glob("2*") if not each.name.endswith(".partial"))
+    found = [
+        each
+        for each in folder.iterdir()
+        if each.is_dir() and not each.name.startswith(".") and not each.name.endswith(".partial")
+    ]
     assert found, f"nothing in {folder.name}/ yet: the page needs what an earlier block makes"
-    return found[-1]
+    return max(found, key=lambda each: each.stat().st_mtime_ns).name
 
 
 def as_typed(command: str, copy: Path) -> str:
