@@ -13,7 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
-from stack.java import jit_options, jvm_environment
+from stack.java import C1_ALONE, jit_options, jvm_environment
 from stack.process import StackError, write_whole
 from stack.settings import HOST, Jit, StackSettings
 
@@ -123,7 +123,7 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         "env.java.opts.all": java_options(),
         # Said, not left to the JVM, which takes the serial collector on a small machine.
         TASKMANAGER_JVM: " ".join(("-XX:+UseG1GC", *jit_options(settings.jit))),
-        "env.java.opts.jobmanager": "-XX:+UseG1GC -XX:TieredStopAtLevel=1",
+        "env.java.opts.jobmanager": f"-XX:+UseG1GC {C1_ALONE}",
         # The default of 100 ms is the whole latency budget of a decision.
         "execution.buffer-timeout.interval": "1 ms",
         # Read once a second, so that a run sees its own counters.

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Final
 
 from stack.process import StackError
 from stack.settings import Jit
+
+#: The quick compiler alone: for what ends soon, or shares its cores with what is measured.
+C1_ALONE: Final = "-XX:TieredStopAtLevel=1"
 
 # What a caller's shell may hold and what would change a service behind its settings.
 _FOREIGN_PREFIXES = (
@@ -48,7 +52,7 @@ def jit_options(jit: Jit) -> tuple[str, ...]:
     >>> jit_options("quick"), jit_options("full")
     (('-XX:TieredStopAtLevel=1',), ())
     """
-    return ("-XX:TieredStopAtLevel=1",) if jit == "quick" else ()
+    return (C1_ALONE,) if jit == "quick" else ()
 
 
 def jvm_environment() -> dict[str, str]:

@@ -20,7 +20,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from stack import kafka_access
-from stack.java import java_binary, jit_options, jvm_environment
+from stack.java import C1_ALONE, java_binary, jit_options, jvm_environment
 from stack.process import Service, StackError, write_whole
 from stack.settings import HOST, PROJECT_ROOT, StackSettings
 
@@ -202,7 +202,7 @@ def _format(settings: StackSettings, *more: str) -> None:
     command = [
         java_binary(),
         "-Xmx128m",
-        "-XX:TieredStopAtLevel=1",
+        C1_ALONE,
         f"-Dlog4j2.configurationFile={settings.kafka_folder / 'log4j2.properties'}",
         "-cp",
         _jars(settings),

@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from stack.java import java_binary
+from stack.java import C1_ALONE, java_binary
 from stack.process import StackError
 from stack.settings import HOST, StackSettings
 
@@ -166,7 +166,7 @@ def _make_certificate(settings: StackSettings) -> None:
 
 def _keytool(*arguments: str) -> None:
     program = Path(java_binary()).with_name("keytool")
-    command = [str(program), "-J-XX:TieredStopAtLevel=1", *arguments]
+    command = [str(program), f"-J{C1_ALONE}", *arguments]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=_KEYTOOL_TIMEOUT_S

@@ -15,6 +15,7 @@ from typing import IO
 
 from stack import flink_home
 from stack.flink_rest import FlinkRest
+from stack.java import C1_ALONE
 from stack.process import StackError
 from stack.settings import StackSettings
 
@@ -28,7 +29,7 @@ _COMPLAINT = re.compile(r"(?!org\.|java\.)([\w.]*(Error|Exception|Exit)\b|(\S+: 
 _JOB_ID = re.compile(r"JobID ([0-9a-f]{32})")
 
 # The client lives for seconds: compiled code for long lives is not worth its price.
-_CLIENT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+_CLIENT_JVM = f"{C1_ALONE} -XX:+UseSerialGC -Xshare:auto"
 
 
 def submit(

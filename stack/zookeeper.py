@@ -16,7 +16,7 @@ from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
 
 from stack import flink_home
-from stack.java import java_binary, jvm_environment
+from stack.java import C1_ALONE, java_binary, jvm_environment
 from stack.process import Service, write_whole
 from stack.settings import HOST, StackSettings
 
@@ -51,7 +51,7 @@ def service(settings: StackSettings) -> Service:
         "-Xms64m",
         "-Xmx128m",
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
+        C1_ALONE,
         f"-Dlog4j.configurationFile={log4j}",
         "-Dzookeeper.jmx.log4j.disable=true",
         "-Dzookeeper.admin.enableServer=false",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stack.java import java_binary
+from stack.java import C1_ALONE, java_binary
 from stack.process import StackError
 from stack.settings import StackSettings
 
@@ -19,7 +19,7 @@ NAME: Final = "autoscaler"
 LIBRARY: Final = "flink-autoscaler"
 _MAIN: Final = "dev.paystream.autoscaler.Autoscaler"
 #: It lives for minutes and does little.
-_JVM: Final = ("-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JVM: Final = ("-Xmx160m", "-XX:+UseSerialGC", C1_ALONE, "-Xshare:auto")
 
 
 def command(

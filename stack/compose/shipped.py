@@ -50,8 +50,10 @@ def shipped_settings(**given: Any) -> ShippedSettings:
     **given
         Fields that win.
     """
-    asked: dict[str, Any] = {"object_store": True, "elasticsearch": True, "postgres": True}
-    # Containers are there to stay: they have the minutes that the JVM's second compiler takes.
-    asked["jit"] = "full"
+    asked: dict[str, Any] = {
+        **dict.fromkeys(("object_store", "elasticsearch", "postgres"), True),
+        # Containers are there to stay: they have the minutes that the JVM's second compiler takes.
+        "jit": "full",
+    }
     folder = {"data_folder": PROJECT_ROOT / ".local" / "compose"}
     return ShippedSettings.load(**{**asked, **folder, **given})

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import time
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from generator.settings import ReplaySettings
 from job.flink.options import JobOptions, parse_options
 from tests.deployment.compose_file import ROOT
 from tests.docs.test_commands import code, dry_run
-from workbench import cli, cli_run
+from tests.judging_asked_for import clock_ahead_ms, judging_asked_for
 from workbench.external_job import ExternalJob
-from workbench.plan import CLOCK_GAP_MS
 
 PAGE = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
 
@@ -33,31 +29,10 @@ def documented_judging() -> str:
 
 
 def asked_for(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[ReplaySettings, ExternalJob]:
-    """What make and `paystream` make of it; nothing runs."""
+    """What make and `paystream` make of it."""
     status, printed = dry_run(*shlex.split(command)[1:])
     assert status == 0, printed
-    words = shlex.split(printed.splitlines()[-1])
-    seen: list[Any] = []
-
-    class Stop(Exception):
-        """Far enough."""
-
-    def simulate(plan: Any, job: ExternalJob, *_: Any) -> None:
-        seen.extend((plan.replay, job))
-        raise Stop
-
-    monkeypatch.setattr(cli_run, "simulate_external", simulate)
-    result = CliRunner().invoke(cli.app, words[1:])
-    assert isinstance(result.exception, Stop), result.output
-    replay, job = seen
-    return replay, job
-
-
-def clock_ahead_ms(replay: ReplaySettings) -> float:
-    """By how much the clock records that end a replay are ahead of the present moment."""
-    begins_ms = (replay.event_time_start.timestamp() - time.time()) * 1_000
-    length_ms = (replay.warm_up_s + replay.duration_s) * 1_000 * replay.speedup
-    return begins_ms + length_ms + CLOCK_GAP_MS
+    return judging_asked_for(shlex.split(printed.splitlines()[-1])[1:], monkeypatch)
 
 
 def test_it_judges_the_job_that_the_page_starts(monkeypatch: pytest.MonkeyPatch) -> None:

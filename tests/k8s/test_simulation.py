@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from generator import send_shard
 from generator.client_file import read_client_file
 from generator.kafka_client import admin_client
-from generator.settings import ReplaySettings
 from stack import await_job
+from tests.judging_asked_for import clock_ahead_ms, judging_asked_for
 from tests.k8s.conftest import ROOT, WITH_SIMULATION, Manifest, built, deployment, of_kind
 from tests.k8s.test_job_arguments import options
-from workbench import cli, cli_run
-from workbench.external_job import ExternalJob
-from workbench.plan import CLOCK_GAP_MS
 
 PROJECT = "/opt/paystream"
 
@@ -107,20 +102,7 @@ def test_the_evaluation_takes_its_arguments(overlay, monkeypatch):
     _, evaluation = jobs(overlay)
     (container,) = pod(evaluation)["containers"]
     assert container["command"] == ["/opt/venv/bin/paystream", "simulate"]
-    seen: list[Any] = []
-
-    class Stop(Exception):
-        """Far enough."""
-
-    def simulate(plan: Any, job: ExternalJob, *_: Any) -> None:
-        seen.extend((plan.replay, job))
-        raise Stop
-
-    monkeypatch.setattr(cli_run, "simulate_external", simulate)
-    result = CliRunner().invoke(cli.app, ["simulate", *words(overlay, container)])
-    assert isinstance(result.exception, Stop), result.output
-    replay, job = seen
-    assert isinstance(replay, ReplaySettings)
+    replay, job = judging_asked_for(["simulate", *words(overlay, container)], monkeypatch)
     assert str(replay.rate_per_min) == settings(overlay)["RATE_PER_MIN"]
     assert str(job.sender_shards) == settings(overlay)["SHARDS"]
     assert job.group == options(overlay).group_id
@@ -128,9 +110,7 @@ def test_the_evaluation_takes_its_arguments(overlay, monkeypatch):
     assert job.bootstrap == options(overlay).bootstrap_servers
     assert job.expect_rules
     # The clock records at the end must not be ahead of what the job takes.
-    ahead_ms = replay.event_time_start.timestamp() * 1_000 - time.time() * 1_000
-    length_ms = (replay.warm_up_s + replay.duration_s) * 1_000 * replay.speedup
-    assert ahead_ms + length_ms + CLOCK_GAP_MS < options(overlay).event_time_max_ahead_ms
+    assert clock_ahead_ms(replay) < options(overlay).event_time_max_ahead_ms
 
 
 @pytest.mark.parametrize("overlay", WITH_SIMULATION)
