@@ -126,8 +126,9 @@ def test_flink_s_scripts_find_its_folder(flink: Path, tmp_path: Path) -> None:
 
 def test_the_workbench_s_image_has_its_command_and_the_object_store(build: Build) -> None:
     root = build.root("workbench")
-    done = python(root, "-m", "workbench.cli", "--help")
+    done = python(root, "-c", "from workbench.entry import main; main()", "--help")
     assert done.returncode == 0, done.stderr
+    assert "simulate" in done.stdout
     assert (root / "opt/venv/bin/weed").exists()
 
 
