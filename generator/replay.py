@@ -137,8 +137,8 @@ def _code_hash() -> str:
     """SHA-256 over all code that a replay's bytes depend on, so that a changed scenario is new."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    files = [*root.glob("generator/*.py"), *root.glob("scenarios/*.py"), root / "job/contracts.py"]
-    for file in sorted(files):
+    parts = ("generator", "scenarios", "job/contracts")
+    for file in sorted(file for part in parts for file in root.glob(f"{part}/*.py")):
         digest.update(file.relative_to(root).as_posix().encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -84,7 +84,9 @@ def test_an_engine_is_known_by_its_rules(tmp_path: Path) -> None:
     assert engine_at(rules_file=other).hash != engine_at().hash
 
 
-@pytest.mark.parametrize("file", ["bulk.py", "contracts.py", "engine/fate.py", "rules/velocity.py"])
+@pytest.mark.parametrize(
+    "file", ["bulk.py", "contracts/inputs.py", "engine/fate.py", "rules/velocity.py"]
+)
 def test_an_engine_is_another_when_what_makes_its_answers_changes(
     tmp_path: Path, file: str
 ) -> None:

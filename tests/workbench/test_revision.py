@@ -24,7 +24,7 @@ def test_a_reference_that_does_not_exist_is_refused_by_name() -> None:
 def test_the_job_alone_is_put_into_the_folder(tmp_path: Path) -> None:
     folder = extract_job(resolve("HEAD"), tmp_path / "base")
     assert [each.name for each in folder.iterdir()] == ["job"]
-    assert (folder / "job" / "contracts.py").exists()
+    assert (folder / "job" / "contracts" / "inputs.py").exists()
 
 
 @pytest.fixture

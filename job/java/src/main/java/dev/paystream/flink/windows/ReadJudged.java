@@ -10,8 +10,8 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 /**
  * Reads what the card function says of a judged swipe, once for each window that counts it.
  *
- * <p>The array is {@code JudgedSwipe} of job/contracts.py. One that cannot be read is a fault of
- * the job and not of a record, so it fails the task.
+ * <p>The array is {@code JudgedSwipe} of job/contracts/windows.py. One that cannot be read is a
+ * fault of the job and not of a record, so it fails the task.
  *
  * <p>An operator and not a function, because PyFlink's side outputs lose their timestamps: it gives
  * them back, and lets the watermarks pass, which a timestamp assigner would not.

@@ -12,7 +12,7 @@ import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.flink.util.Collector;
 
 /**
- * Writes what came after its window had closed as {@code WindowDrop} of job/contracts.py.
+ * Writes what came after its window had closed as {@code WindowDrop} of job/contracts/strays.py.
  *
  * <p>How late it was follows from the watermark here, which is the window operator's own: this
  * function stands behind it in the same task.

@@ -12,7 +12,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectWri
 import org.apache.flink.util.Collector;
 
 /**
- * Writes a closed window as {@code WindowResult} of job/contracts.py: topic, key, JSON.
+ * Writes a closed window as {@code WindowResult} of job/contracts/windows.py: topic, key, JSON.
  *
  * <p>State that was restored may hold windows of a kind that is no longer counted: they are passed
  * over.

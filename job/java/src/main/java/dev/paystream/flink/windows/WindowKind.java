@@ -4,7 +4,7 @@ package dev.paystream.flink.windows;
  * Which windows are there?
  *
  * <p>A window's key begins with the kind's letter, so that one operator holds several kinds. The
- * names are those of {@code WindowKind} in job/contracts.py.
+ * names are those of {@code WindowKind} in job/contracts/fields.py.
  */
 public enum WindowKind {
     MERCHANT_MINUTE('M', "merchant_minute"),
