@@ -10,7 +10,7 @@ from evaluation.offsets import group_offset_sum, partitions_of, read_ends
 from generator.committed_offsets import CommittedOffsets
 from generator.kafka_client import require_broker
 from generator.send import SendProgress
-from stack.flink_rest import JobDetail
+from stack.flink_answers import JobDetail
 from workbench.live import LiveJob
 
 _BUSY: Final = "busyTimeMsPerSecond"

@@ -21,7 +21,7 @@ from job.engine.card_engine import CardEngine
 from job.engine.full_card import models
 from job.engine.settings import EngineSettings
 from job.rules.parameters import DEFAULT_FILE, load_rules
-from stack.flink_rest import Checkpoint
+from stack.flink_answers import Checkpoint
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.submission import submit

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Self
 
-from stack.flink_rest import JobException, RestError
+from stack.flink_answers import JobException
+from stack.flink_rest import RestError
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.settings import StackSettings

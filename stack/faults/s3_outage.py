@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from stack import object_store
 from stack.faults import Landing
-from stack.flink_rest import Checkpoints, RestError
+from stack.flink_answers import Checkpoints
+from stack.flink_rest import RestError
 from stack.local import LocalStack
 from stack.process import ProcessRecord, StackError, signal_group
 from stack.settings import StackSettings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stack.await_job import await_job, main
-from stack.flink_rest import FlinkRest, Job, JobDetail, RestError, Vertex
+from stack.flink_answers import Job, JobDetail, Vertex
+from stack.flink_rest import FlinkRest, RestError
 from stack.settings import free_ports
 
 

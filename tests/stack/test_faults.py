@@ -15,7 +15,7 @@ from stack import faults
 from stack.faults import kill_during_commit
 from stack.faults.kill_during_commit import KillDuringCommit
 from stack.faults.taskmanager_kill import TaskmanagerKill
-from stack.flink_rest import JobDetail, TaskManager, Vertex
+from stack.flink_answers import JobDetail, TaskManager, Vertex
 from stack.local import LocalStack
 from stack.process import ProcessRecord, StackError
 from stack.settings import StackSettings

@@ -11,7 +11,8 @@ import pytest
 
 from evaluation.fault_record import FaultRecord
 from stack.faults import Landing
-from stack.flink_rest import FlinkRest, JobException
+from stack.flink_answers import JobException
+from stack.flink_rest import FlinkRest
 from stack.process import StackError
 from workbench import fault_injection as module
 from workbench.fault_injection import FaultInjection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from stack.flink_rest import CheckpointCounts, Checkpoints, JobException
+from stack.flink_answers import CheckpointCounts, Checkpoints, JobException
 from workbench.job_watch import JobWatch
 
 

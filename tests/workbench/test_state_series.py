@@ -18,7 +18,7 @@ from evaluation.large_state.results import LargeState
 from evaluation.thresholds import load_thresholds
 from evaluation.verdict import JudgeResult, combine
 from generator.settings import ReplaySettings
-from stack.flink_rest import Checkpoint
+from stack.flink_answers import Checkpoint
 from stack.settings import StackSettings
 from workbench import state_series
 from workbench.children import ChildFailed
