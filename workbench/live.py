@@ -21,6 +21,9 @@ from workbench.running_job import RunningJob
 _POLL_S: Final = 0.2
 _READY_TIMEOUT_S: Final = 60.0
 _NANOS_PER_S: Final = 1e9
+#: Longest time without a confirmation of which nothing is said, seconds. A choice: a checkpoint or
+#: a full core holds confirmations up for less.
+_SILENCE_S: Final = 3.0
 
 
 class Recorded(Protocol):
@@ -114,16 +117,44 @@ def watch_sending(live: Recorded, sender: Sender, collector: Child, bar: PhaseBa
     workbench.children.ChildFailed
         If the sender or the collector ended badly.
     """
+    confirmations = Confirmations()
     while sender.poll() is None:
         collector.require_alive()
         progress, status = read_progress(live.folder), read_status(live.history)
         if progress is not None:
-            bar.update(progress.sent, progress.records, _words(progress, status))
+            words = _words(progress, status) + confirmations.words(progress, time.monotonic())
+            bar.update(progress.sent, progress.records, words)
         time.sleep(_POLL_S)
     sender.require_alive()
     progress = read_progress(live.folder)
     if progress is not None:
         bar.note = f"{progress.delivered:,} of {progress.records:,} delivered"
+
+
+class Confirmations:
+    """Notices when Kafka confirms nothing more: the client waits for minutes, and is silent."""
+
+    def __init__(self) -> None:
+        self._delivered = -1
+        self._since_s = 0.0
+
+    def words(self, progress: SendProgress, now_s: float) -> str:
+        """What a person must be told; empty while all is well.
+
+        Parameters
+        ----------
+        progress
+            What the sender last said.
+        now_s
+            `time.monotonic`.
+        """
+        if progress.delivered != self._delivered:
+            self._delivered, self._since_s = progress.delivered, now_s
+        waiting = progress.sent - progress.delivered - progress.failed
+        silent_s = now_s - self._since_s
+        if waiting <= 0 or silent_s < _SILENCE_S:
+            return ""
+        return f"  Kafka has confirmed nothing for {silent_s:.0f} s, {waiting:,} swipes wait"
 
 
 def _words(progress: SendProgress, status: CollectStatus | None) -> str:
