@@ -82,6 +82,11 @@ class FaultRecord(msgspec.Struct, kw_only=True):
     may_restart: bool = True
     failure: str | None = None
 
+    @property
+    def is_flood(self) -> bool:
+        """Whether it lay in the input: nothing of the system was broken."""
+        return not self.may_restart
+
     def proves_nothing_because(self) -> str | None:
         """Why a run with this fault says nothing about it; None if it does."""
         if self.failure is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evaluation.chaos.results import HARMS, PREFIXES, FaultOutcome
+from evaluation.chaos.results import HARMS, OF_A_RUN, PREFIXES, FaultOutcome
 from evaluation.intervals import upper_bound
 
 
@@ -24,12 +24,21 @@ class Harm(NamedTuple):
         That should have come; None where nobody counted them.
     harmed
         Of all these, lost, repeated, unexpected or different.
+    otherwise
+        What else was wrong in the run, which its outputs do not show one by one: cards in another
+        order or miscounted, swipes without exactly one fate.
     """
 
     fates: int
     alerts: int | None
     windows: int | None
     harmed: int
+    otherwise: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether the run came to any harm."""
+        return bool(self.harmed or self.otherwise)
 
     @property
     def outputs(self) -> int:
@@ -62,7 +71,9 @@ def harm_of(outcome: FaultOutcome) -> Harm | None:
         for expected, count in zip(wanted, counts, strict=True)
         if expected is not None and count is not None
     )
-    return Harm(fates or 0, alerts, windows, sum(seen))
+    of_the_run = (outcome.counts.get(name) for name in OF_A_RUN)
+    otherwise = sum(count for count in of_the_run if isinstance(count, int))
+    return Harm(fates or 0, alerts, windows, sum(seen), otherwise)
 
 
 def _harmed(outcome: FaultOutcome, prefix: str) -> int | None:

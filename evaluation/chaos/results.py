@@ -22,16 +22,19 @@ HARMS: Final = ("missing", "repeated", "unexpected", "different")
 #: swipes and dead letters; alerts; windows. What is counted across cards, and the windows, go
 #: through sinks of their own: their transactions can be lost while all decisions are there.
 PREFIXES: Final = ("", "alerts_", "windows_")
-#: Figures of the delivery judge that must be nothing, whatever was broken.
+#: Figures of the delivery judge on a run as a whole that must be nothing: decisions of a card in
+#: another order, swipes without exactly one fate, cards that the job's state counts otherwise.
+OF_A_RUN: Final = ("out_of_order", "fates_broken", "ledger_wrong")
+#: What is kept of the delivery judge's figures. Phantoms do no harm: nobody committed them.
 COUNTS: Final = (
     *(f"{prefix}{harm}" for prefix in PREFIXES for harm in HARMS),
-    "out_of_order",
-    "ledger_wrong",
+    *OF_A_RUN,
     "phantoms",
 )
 #: Figures of the recovery judge, without the fault's name.
 TIMES: Final = (
     "uncommitted_outage",
+    "committed_calm",
     *HEADINGS.values(),
     "committed_p99_before",
     "committed_p99_during",
@@ -49,7 +52,8 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     guarantee
         The sink's: ``exactly-once``, or ``at-least-once`` for the negative control.
     verdict, reason
-        Of the run. Of the negative control: pass where repeats were seen.
+        Of the run. Of the negative control: pass where its fault landed, repeats were seen, and
+        nothing else was.
     record
         What was done.
     expected
@@ -137,7 +141,7 @@ def outcomes_of(
         Of a random sequence.
     """
     guarantee = str(evaluation.settings.get("job", {}).get("sink_guarantee", "exactly-once"))
-    value, reason = _verdict(evaluation, guarantee)
+    value, reason = _verdict(evaluation, guarantee, faults)
     job = evaluation.job
     checkpoints = read_facts(folder).job.checkpoints
     return [
@@ -164,14 +168,26 @@ def outcomes_of(
     ]
 
 
-def _verdict(evaluation: Evaluation, guarantee: str) -> tuple[Value, str]:
+def _verdict(
+    evaluation: Evaluation, guarantee: str, faults: list[FaultRecord]
+) -> tuple[Value, str]:
     if guarantee == "exactly-once":
         return evaluation.verdict.value, evaluation.verdict.reason
-    repeated = _figure(evaluation, "delivery", "repeated")
-    if isinstance(repeated, int) and repeated > 0:
+    unproven = next((why for each in faults if (why := each.proves_nothing_because())), None)
+    if unproven is not None:
+        return "inconclusive", unproven
+    counts = {name: _figure(evaluation, "delivery", name) for name in HARMS}
+    repeated, missing = counts["repeated"], counts["missing"]
+    whole = missing == 0 and counts["unexpected"] == 0
+    if whole and isinstance(repeated, int) and repeated > 0:
         return "pass", f"the judge saw {repeated:,} repeats, as it must with this sink"
     if evaluation.verdict.value == "inconclusive":
         return "inconclusive", evaluation.verdict.reason
+    if not whole:
+        return "fail", (
+            f"a sink that repeats loses and invents nothing, and {missing} were missing, "
+            f"{counts['unexpected']} unexpected"
+        )
     return "fail", "a sink that repeats was not seen to repeat: the judge is blind"
 
 

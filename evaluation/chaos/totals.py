@@ -21,6 +21,8 @@ class Totals(NamedTuple):
     ----------
     runs, unknown
         Whose outputs were checked; that prove nothing.
+    flooded
+        Of the outputs those of runs in which nothing was broken: the fault lay in the input.
     outputs, harmed
         That should have come, in the former; of which were lost, repeated, unexpected or different.
     alerts, windows
@@ -28,7 +30,7 @@ class Totals(NamedTuple):
     without_alerts, without_windows
         Runs of which none were counted.
     harmed_runs
-        Runs with any harm.
+        Runs with any harm: of an output, or of the order, the swipes' fates or the ledger.
     ledger_cards, ledger_again, ledger_wrong
         Cards whose counts were held against the replay, in the same runs; of them those that swiped
         again, where alone a lost update shows; those that are wrong.
@@ -46,6 +48,7 @@ class Totals(NamedTuple):
     ledger_cards: int = 0
     ledger_again: int = 0
     ledger_wrong: int = 0
+    flooded: int = 0
 
     @property
     def share_below(self) -> float | None:
@@ -83,25 +86,30 @@ class Totals(NamedTuple):
         if below is None or below >= 1:
             return f"{said} harmed, which bounds nothing"
         rule = " (3/runs)" if not self.harmed_runs else ""
-        return f"{said} harmed: below {below:.2g}{rule}"
+        return f"{said} harmed in any way: below {below:.2g}{rule}"
 
     @property
     def _parts(self) -> str:
         fates = self.outputs - self.alerts - self.windows
+        floods = f" ({self.flooded:,} of all in floods, where nothing dies)" if self.flooded else ""
         return (
             f"checked were {fates:,} decisions, late swipes and dead letters, "
             f"{self.alerts:,} alerts{_left_out(self.without_alerts)} and "
-            f"{self.windows:,} windows{_left_out(self.without_windows)}"
+            f"{self.windows:,} windows{_left_out(self.without_windows)}{floods}"
         )
 
     @property
     def _ledger(self) -> str:
         if not self.ledger_cards:
             return "the ledger was not checked"
-        return (
+        said = (
             f"the ledger is wrong for {self.ledger_wrong:,} of {self.ledger_cards:,} cards, "
             f"{self.ledger_again:,} of which swiped again"
         )
+        if self.ledger_wrong or not self.ledger_again:
+            return said
+        below = upper_bound(0, self.ledger_again)
+        return f"{said}, where alone a lost update shows: of these below {below:.2g} (3/n)"
 
 
 def _runs(count: int) -> str:
@@ -136,8 +144,9 @@ def totals(outcomes: Iterable[FaultOutcome]) -> Totals:
         windows=sum(each.windows or 0 for each in found),
         without_alerts=sum(each.alerts is None for each in found),
         without_windows=sum(each.windows is None for each in found),
-        harmed_runs=sum(each.harmed > 0 for each in found),
+        harmed_runs=sum(each.any for each in found),
         ledger_cards=sum(each.ledger_cards or 0 for each, _ in known),
         ledger_again=sum(each.ledger_cards_again or 0 for each, _ in known),
         ledger_wrong=sum(count for count in wrong if isinstance(count, int)),
+        flooded=sum(harm.outputs for each, harm in known if each.record.is_flood),
     )

@@ -46,7 +46,8 @@ def judge_ledger(
     value: Value = "fail" if ledger.wrong > limit else "pass"
     if value == "fail" and ledger.wrong == ledger.behind and history.facts.job.complete is not True:
         value = "inconclusive"  # right as far as they came: the rest might still have come
-    note = zero_note(ledger.wrong, ledger.cards)
+    # Of those alone that can show a lost update, or the bound would flatter.
+    note = zero_note(ledger.wrong, ledger.again) if not ledger.wrong else ""
     findings.bound(
         Figure("ledger_wrong", ledger.wrong, "cards", limit, value, note),
         f"the counts of {ledger.wrong:,} of {ledger.cards:,} cards are not those of the replay",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stack import faults
+from stack.completion_log import CompletionLog
 from stack.faults import kill_during_commit
 from stack.faults.kill_during_commit import KillDuringCommit
 from stack.faults.taskmanager_kill import TaskmanagerKill
@@ -59,19 +60,20 @@ def test_a_fault_is_refused_where_the_stack_has_not_what_it_breaks(
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.25])
-def test_a_checkpoint_that_is_shown_late_is_let_go(
+def test_a_checkpoint_that_is_seen_late_is_let_go(
     monkeypatch: pytest.MonkeyPatch, late_s: float
 ) -> None:
     """Its commit may be over; the kill waits for the next one."""
-    answers = iter([(1, 0.0), (1, 0.0), (2, late_s), (2, 0.0), (3, 0.0)])
+    answers = iter([(None, 0.0), (2, late_s), (None, 0.0), (3, 0.0)])
 
-    def newest(_fault: KillDuringCommit) -> int:
+    def completed(_log: CompletionLog) -> int | None:
         found, after_s = next(answers)
         time.sleep(after_s)
         return found
 
     killed: list[int] = []
-    monkeypatch.setattr(KillDuringCommit, "_newest_completed", newest)
+    monkeypatch.setattr(CompletionLog, "__init__", lambda *_: None)
+    monkeypatch.setattr(CompletionLog, "completed", completed)
     monkeypatch.setattr(KillDuringCommit, "victim", property(lambda _self: None))
     monkeypatch.setattr(kill_during_commit, "signal_group", lambda *_: killed.append(1))
     fault = KillDuringCommit(two_taskmanagers((1, 0)), "job")
