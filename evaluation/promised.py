@@ -57,7 +57,9 @@ def _last_trigger_ms(checkpoints: Iterable[dict[str, Any]], invoked_ms: int) -> 
     done = [
         (each["end_ms"], each["trigger_ms"])
         for each in checkpoints
-        if each.get("status") == "COMPLETED" and (each.get("end_ms") or invoked_ms) < invoked_ms
+        if each.get("status") == "COMPLETED"
+        and "trigger_ms" in each
+        and (each.get("end_ms") or invoked_ms) < invoked_ms
     ]
     return max(done)[1] if done else None
 

@@ -34,6 +34,9 @@ from workbench.warm_all import warm_all
 ALL = "all"
 #: The negative control is this fault with a sink that repeats.
 CONTROL_FAULT = "taskmanager_kill"
+#: How often `ALL` has the fault that is aimed at a moment of some milliseconds. A choice.
+COMMIT_FAULT = "kill_during_commit"
+COMMIT_TIMES = 3
 #: Stands between faults that get a run each.
 APART = "+"
 #: Begins with the job of another commit.
@@ -90,6 +93,8 @@ def trials(fault: str, seed: int, times: int, settings: StackSettings) -> list[T
     others = [name for name in fitting if name != UPGRADE]
     return [
         *(Trial(name) for name in (*others, *FLOODS)),
+        # It does not surely hit what it is aimed at.
+        *[Trial(COMMIT_FAULT)] * (COMMIT_TIMES - 1),
         Trial(RANDOM, seed),
         Trial(CONTROL_FAULT, guarantee="at-least-once"),
         # It renews every TaskManager: a fault that came after it would meet cold ones.

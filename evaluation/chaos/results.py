@@ -71,6 +71,9 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
         Of the job.
     state_bytes
         Of the last checkpoint before the fault; None where none was seen.
+    promised_records
+        Decisions that this checkpoint had promised and that were committed only after the fault;
+        None where nobody can tell.
     """
 
     fault: str
@@ -90,6 +93,7 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
     failed_commits: int | None = None
     restarts: int | None = None
     state_bytes: int | None = None
+    promised_records: int | None = None
 
     @property
     def is_control(self) -> bool:
@@ -159,10 +163,13 @@ def outcomes_of(
             ledger_cards=_whole(_figure(evaluation, "delivery", "ledger_cards")),
             ledger_cards_again=_whole(_figure(evaluation, "delivery", "ledger_cards_again")),
             counts={name: _figure(evaluation, "delivery", name) for name in COUNTS},
-            times_ms=_times(evaluation, fault, number if len(faults) > 1 else None),
+            times_ms=_times(evaluation, _prefix(fault, number, faults)),
             failed_commits=_whole(_figure(evaluation, "stability", "failed_commits")),
             restarts=_whole(job.get("restarts")),
             state_bytes=state_bytes(checkpoints, fault),
+            promised_records=_whole(
+                _figure(evaluation, "recovery", f"{_prefix(fault, number, faults)}promised_records")
+            ),
         )
         for number, fault in enumerate(faults, 1)
     ]
@@ -191,8 +198,12 @@ def _verdict(
     return "fail", "a sink that repeats was not seen to repeat: the judge is blind"
 
 
-def _times(evaluation: Evaluation, fault: FaultRecord, number: int | None) -> dict[str, Number]:
-    prefix = f"{fault.fault}_" if number is None else f"{number}_{fault.fault}_"
+def _prefix(fault: FaultRecord, number: int, faults: list[FaultRecord]) -> str:
+    """What the recovery judge's figures of a fault begin with."""
+    return f"{number}_{fault.fault}_" if len(faults) > 1 else f"{fault.fault}_"
+
+
+def _times(evaluation: Evaluation, prefix: str) -> dict[str, Number]:
     return {name: _figure(evaluation, "recovery", f"{prefix}{name}") for name in TIMES}
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from evaluation.chaos.harm import harm_of
 from evaluation.chaos.results import HARMS, PREFIXES, Chaos, FaultOutcome
 from evaluation.chaos.totals import totals
+from evaluation.fault_record import FaultRecord
 from evaluation.recovery_times import HEADINGS, Number, seconds
 from evaluation.verdict import Value
 
@@ -31,7 +32,9 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     )
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     # Two tables: one of all columns would be too wide to be read.
-    harm = _table("fault", "verdict", _HARM_HEADING, "share below", "ledger", "again", "open")
+    harm = _table(
+        "fault", "verdict", _HARM_HEADING, "share below", "ledger", "again", "open", "promised"
+    )
     times = _table("fault", _STATE_HEADING, *HEADINGS)
     for each in chaos.outcomes:
         verdict_cell = f"[{_COLOURS[each.verdict]}]{each.verdict}[/]"
@@ -43,7 +46,8 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     console.print(
         "times in seconds; outputs, alerts and windows are added up; ledger: cards that the job's "
         "state counts otherwise than the replay; again: those that swiped again; "
-        "open: records in the open transaction",
+        "open: records in the open transaction; promised: decisions of the last checkpoint that "
+        "were committed only after the fault",
         style="dim",
     )
     for each in chaos.outcomes:
@@ -71,8 +75,14 @@ def _harm_cells(outcome: FaultOutcome) -> list[str]:
         _share_below(outcome),
         _ledger(outcome),
         _whole(outcome.ledger_cards_again),
-        f"{record.open_transaction_records:,}" if record.needs_open_records else "-",
+        _open(record),
+        _whole(outcome.promised_records),
     ]
+
+
+def _open(record: FaultRecord) -> str:
+    """Records in the open transaction; nobody counts them where nothing is broken."""
+    return "-" if record.is_flood else f"{record.open_transaction_records:,}"
 
 
 def _time_cells(outcome: FaultOutcome) -> list[str]:
@@ -152,11 +162,13 @@ def _harm(chaos: Chaos) -> Iterable[str]:
         "windows",
         "true share below",
         "out of order",
+        "fates",
         "phantoms",
         "ledger",
         "again",
         "open",
         "since checkpoint",
+        "promised",
     ]
     yield from _rows(
         ["fault", "verdict", "outputs", *headings, "restarts"],
@@ -169,13 +181,15 @@ def _harm(chaos: Chaos) -> Iterable[str]:
                 _in_one_cell(each, "alerts_", each.expected_alerts),
                 _in_one_cell(each, "windows_", each.expected_windows),
                 _share_below(each),
-                *(_whole(each.counts.get(name)) for name in ("out_of_order", "phantoms")),
+                *(
+                    _whole(each.counts.get(name))
+                    for name in ("out_of_order", "fates_broken", "phantoms")
+                ),
                 _ledger(each),
                 _whole(each.ledger_cards_again),
-                f"{each.record.open_transaction_records:,}"
-                if each.record.needs_open_records
-                else "-",
-                _whole(each.record.uncheckpointed_records),
+                _open(each.record),
+                "-" if each.record.is_flood else _whole(each.record.uncheckpointed_records),
+                "-" if each.record.is_flood else _whole(each.promised_records),
                 _whole(each.restarts),
             ]
             for each in chaos.outcomes
@@ -191,9 +205,11 @@ def _harm(chaos: Chaos) -> Iterable[str]:
         "which those of one transaction are not (-: the run proves nothing). *ledger*: cards that "
         "the job's state counts otherwise than the replay (?: not checked); "
         "*again*: cards that swiped more than once, where alone a lost update shows; "
+        "*fates*: swipes without exactly one decision, late swipe or dead letter; "
         "*open*: records in the open transaction when the fault came; *since checkpoint*: swipes "
-        "that no checkpoint covered then; *phantoms*: records that an uncommitted reader saw and "
-        "that never counted."
+        "that no checkpoint covered then; *promised*: decisions that the last checkpoint had "
+        "promised and that were committed only after the fault: it hit the commit; *phantoms*: "
+        "records that an uncommitted reader saw and that never counted."
     )
     yield ""
 
@@ -203,11 +219,12 @@ def _times(chaos: Chaos) -> Iterable[str]:
     yield ""
     latencies = ("before", "during", "after")
     yield from _rows(
-        ["fault", _STATE_HEADING, *HEADINGS, *(f"p99 {name}" for name in latencies)],
+        ["fault", _STATE_HEADING, "calm", *HEADINGS, *(f"p99 {name}" for name in latencies)],
         (
             [
                 _name(each),
                 _megabytes(each.state_bytes),
+                seconds(each.times_ms.get("committed_calm")),
                 *(seconds(each.times_ms.get(name)) for name in HEADINGS.values()),
                 *(seconds(each.times_ms.get(f"committed_p99_{name}")) for name in latencies),
             ]
@@ -217,10 +234,10 @@ def _times(chaos: Chaos) -> Iterable[str]:
     yield ""
     yield (
         "*state MB*: of the last checkpoint before the fault (?: none was seen); *outage*: the "
-        "longest time without a new decision at a committed reader; *noticed*: until "
-        "Flink said that the job failed (none: it did not fail); *deploy*, *restore*: the slowest "
-        "task's, by Flink's clock; *running*, *caught up*: since the fault. *p99*: from the "
-        "intended send to the committed decision."
+        "longest time without a new decision at a committed reader, *calm*: the longest before "
+        "it, as checkpoints alone make one; *noticed*: until Flink said that the job failed (none: "
+        "it did not fail); *deploy*, *restore*: the slowest task's, by Flink's clock; *running*, "
+        "*caught up*: since the fault. *p99*: from the intended send to the committed decision."
     )
     yield ""
 

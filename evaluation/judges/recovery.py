@@ -10,6 +10,7 @@ from evaluation.fault_record import FaultRecord
 from evaluation.history import History, Sends
 from evaluation.judges.base import Findings, Judge, Outcome
 from evaluation.outage import Receipts, outage, receipts
+from evaluation.promised import promised_records
 from evaluation.thresholds import Thresholds
 
 _VIEWS: Final = ("uncommitted", "committed")
@@ -26,7 +27,8 @@ class Recovery(Judge):
     Flink noticed, until all tasks were deployed, until they had restored their state, until all ran
     (seen from outside), and until no more was on its way than before (catch-up); latency from the
     intended send before, during and after. Records in the open transaction and since the last
-    checkpoint at that moment.
+    checkpoint at that moment, and decisions that this checkpoint had promised and nobody had
+    committed.
 
     Verdict
     -------
@@ -90,6 +92,12 @@ def _each(
             "records",
             "on swipes, covered by no completed checkpoint",
         )
+        findings.report(
+            f"{prefix}promised_records",
+            promised_records(history, fault),
+            "records",
+            "decisions that the last checkpoint before it had promised, committed after it",
+        )
         calm_ns = until_ns if caught_up_ns is None else caught_up_ns
 
 
@@ -108,6 +116,9 @@ def _outages(
         before = "unknown" if found.gap_before_ms is None else f"{found.gap_before_ms:,.0f} ms"
         findings.report(
             f"{prefix}{view}_outage", found.gap_ms, "ms", f"longest in the calm before: {before}"
+        )
+        findings.report(
+            f"{prefix}{view}_calm", found.gap_before_ms, "ms", "longest without a decision before"
         )
         caught_up_ns = found.caught_up_ns
     if caught_up_ns is None:

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from stack import faults
+from stack import faults, zookeeper
 from stack.completion_log import CompletionLog
 from stack.faults import kill_during_commit
 from stack.faults.kill_during_commit import KillDuringCommit
 from stack.faults.taskmanager_kill import TaskmanagerKill
+from stack.faults.zookeeper_kill import ZookeeperKill
 from stack.flink_answers import JobDetail, TaskManager, Vertex
 from stack.local import LocalStack
 from stack.process import ProcessRecord, StackError
@@ -80,6 +81,22 @@ def test_a_checkpoint_that_is_seen_late_is_let_go(
     fault.invoke()
     assert killed == [1]
     assert fault._checkpoint_id == (3 if late_s else 2)
+
+
+@pytest.mark.parametrize(("state", "landed"), [("RUNNING", False), ("SUSPENDED", True)])
+def test_zookeeper_that_was_away_and_cost_nobody_the_lead_hit_nothing(
+    settings: StackSettings, monkeypatch: pytest.MonkeyPatch, state: str, landed: bool
+) -> None:
+    rest = SimpleNamespace(job=lambda _job_id: JobDetail("job", "detection", state, (), {}))
+    monkeypatch.setattr(zookeeper, "probe", lambda _settings: lambda: False)
+    monkeypatch.setattr(ZookeeperKill, "is_hit", lambda _self: True)
+    monkeypatch.setattr(ZookeeperKill, "hit_words", lambda _self, hit: f"hit: {hit}")
+    monkeypatch.setattr(ZookeeperKill, "beyond_session_s", -3.9)
+    fault = ZookeeperKill(SimpleNamespace(settings=settings, rest=rest), "job")  # type: ignore[arg-type]
+    fault.mark_invoked()
+    found = fault.landed(deadline_s=0.4)
+    assert found.landed == landed
+    assert (found.noticed_ms is not None) == landed
 
 
 def two_taskmanagers(free_slots: tuple[int, int]) -> Any:

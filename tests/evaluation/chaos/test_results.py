@@ -104,7 +104,15 @@ def test_a_page_is_of_whole_table_rows():
     assert len({row.count(" | ") for row in rows[:1] + rows[2:3]}) == 1
 
 
-def run(recording, guarantee):
+PROVEN = {
+    "landed": True,
+    "checkpoints_before": 3,
+    "checkpoints_after": 2,
+    "open_transaction_records": 200,
+}
+
+
+def run(recording, guarantee, **changes):
     recording.run["settings"] = {
         "fault": "taskmanager_kill",
         "job": {"sink_guarantee": guarantee},
@@ -114,9 +122,9 @@ def run(recording, guarantee):
     faults = [
         FaultRecord(
             fault="taskmanager_kill",
-            landed=True,
             invoked_ms=recording.sends_json["start_wall_ms"] + 3_000,
             invoked_monotonic_ns=start_ns + 3_000_000_000,
+            **(PROVEN | changes),
         )
     ]
     write_faults(folder / "history" / FAULTS_FILE, faults)
@@ -157,7 +165,7 @@ def test_both_tables_name_the_state_of_each_fault_and_the_page_that_of_all():
         assert " 2.9 " in text
         assert " 26.6 " in text
     assert "- state: 2.9 to 26.6 MB when the faults came" in page
-    assert "| disk_full | ? | 2.3" in page
+    assert "| disk_full | ? | - | 2.3" in page
     assert "- state: not recorded" in markdown(chaos(outcome()))
 
 
@@ -178,3 +186,13 @@ def test_the_control_passes_only_where_repeats_were_seen(recording):
     first = recording.rows("decisions", "committed")[0]
     recording.emit("decisions", first["value"])
     assert run(recording, "at-least-once").verdict == "pass"
+
+
+def test_a_control_whose_fault_proves_nothing_or_that_loses_does_not_pass(recording):
+    first = recording.rows("decisions", "committed")[0]
+    recording.emit("decisions", first["value"])
+    assert run(recording, "at-least-once", landed=False).verdict == "inconclusive"
+    recording.drop("decisions", 5, ("committed", "uncommitted"))
+    found = run(recording, "at-least-once")
+    assert found.verdict == "fail"
+    assert "1 were missing" in found.reason

@@ -56,8 +56,9 @@ def test_alerts_and_windows_that_nobody_counted_are_said_not_to_be_counted():
 def test_runs_bound_the_share_of_runs_since_outputs_of_one_are_no_trials_of_their_own():
     found = totals([outcome(str(number)) for number in range(30)])
     assert found.runs_below == pytest.approx(0.1)
-    assert "by run, as those of one are not independent, 0 of 30 harmed: below 0.1 (3/runs)" in (
-        found.sentence
+    assert (
+        "by run, as those of one are not independent, 0 of 30 harmed in any way: below 0.1 (3/runs)"
+        in (found.sentence)
     )
     few = totals([outcome("a"), outcome("b"), outcome("c")])
     assert "0 of 3 harmed, which bounds nothing" in few.sentence
@@ -107,4 +108,23 @@ def test_the_headline_says_of_how_many_cards_the_ledger_could_show_a_lost_update
     assert totals([right, wrong, wrong]).sentence.endswith(
         "the ledger is wrong for 2 of 1,800 cards, 42 of which swiped again"
     )
+    assert totals([right]).sentence.endswith(
+        "21 of which swiped again, where alone a lost update shows: of these below 0.14 (3/n)"
+    )
     assert totals([outcome("a")]).sentence.endswith("the ledger was not checked")
+
+
+@pytest.mark.parametrize("name", ["ledger_wrong", "out_of_order", "fates_broken"])
+def test_a_run_whose_outputs_are_whole_and_that_is_wrong_otherwise_is_harmed(name):
+    runs = [outcome(str(number)) for number in range(49)]
+    wrong = outcome("wrong", verdict="fail", counts=NONE | {name: 300})
+    found = totals([*runs, wrong])
+    assert (found.harmed, found.harmed_runs) == (0, 1)
+    assert "3/runs" not in found.sentence
+
+
+def test_outputs_of_floods_are_named_since_nothing_was_broken_there():
+    flood = outcome("b", record=FaultRecord(fault="late_flood", may_restart=False))
+    found = totals([outcome("a"), flood])
+    assert found.flooded == 1_000
+    assert "(1,000 of all in floods, where nothing dies)" in found.sentence
