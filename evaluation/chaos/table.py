@@ -207,9 +207,9 @@ def _harm(chaos: Chaos) -> Iterable[str]:
         "*again*: cards that swiped more than once, where alone a lost update shows; "
         "*fates*: swipes without exactly one decision, late swipe or dead letter; "
         "*open*: records in the open transaction when the fault came; *since checkpoint*: swipes "
-        "that no checkpoint covered then; *promised*: decisions that the last checkpoint had "
-        "promised and that were committed only after the fault: it hit the commit; *phantoms*: "
-        "records that an uncommitted reader saw and that never counted."
+        "that no checkpoint covered then, at most; *promised*: decisions that the last checkpoint "
+        "had promised and that were committed only after the fault: it hit the commit; "
+        "*phantoms*: records that an uncommitted reader saw and that never counted."
     )
     yield ""
 

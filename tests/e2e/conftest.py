@@ -40,17 +40,38 @@ def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackSe
 @pytest.fixture(scope="session")
 def run_it(stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFactory) -> RunIt:
     """Run a scenario for real; settings of the replay and of the job by name."""
-    folder = tmp_path_factory.mktemp("runs")
+    return _runs_on(stack_settings, tmp_path_factory.mktemp("runs"))
 
+
+@pytest.fixture(scope="module")
+def run_with_standby(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunIt]:
+    """The same with two JobManagers, ZooKeeper, a spare TaskManager, and checkpoints in S3."""
+    folder = tmp_path_factory.mktemp("standby")
+    settings = StackSettings.with_free_ports(
+        folder / "stack",
+        high_availability=True,
+        object_store=True,
+        taskmanagers=2,
+        spare_taskmanagers=1,
+    )
+    stack = LocalStack(settings)
+    stack.up()
+    try:
+        yield _runs_on(settings, folder)
+    finally:
+        stack.down()
+
+
+def _runs_on(settings: StackSettings, folder: Path) -> RunIt:
     def run(
         job: JobPlan | None = None,
         fault: str | None = None,
         intervention: Intervention | None = None,
         **replay: Any,
     ) -> tuple[Path, Evaluation]:
-        settings = {"duration_s": 12, "warm_up_s": 3, "rate_per_min": 24_000, **replay}
+        asked = {"duration_s": 12, "warm_up_s": 3, "rate_per_min": 24_000, **replay}
         plan = RunPlan(
-            replay=ReplaySettings.parse({"disturbances": DISTURBED, **settings}),
+            replay=ReplaySettings.parse({"disturbances": DISTURBED, **asked}),
             job=job or JobPlan(),
             fault=fault,
         )
@@ -58,7 +79,7 @@ def run_it(stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFacto
             plan,
             Phases(Console()),
             folder / "runs",
-            settings=stack_settings,
+            settings=settings,
             replays=folder / "replays",
             keep_stack=True,
             intervention=intervention,

@@ -8,7 +8,7 @@ from generator.recorded.settings import RecordedSettings
 from generator.settings import SettingsError
 from stack.process import StackError
 from stack.settings import StackSettings
-from workbench.chaos import ALL, CONTROL_FAULT, trials
+from workbench.chaos import ALL, COMMIT_FAULT, COMMIT_TIMES, CONTROL_FAULT, trials
 from workbench.fault_plan import (
     FIRST_SHARE,
     FLOODS,
@@ -89,10 +89,11 @@ def test_what_stands_alone_is_not_joined(text):
         fault_names(text)
 
 
-def test_all_has_each_fault_once_and_the_negative_control():
+def test_all_has_each_fault_the_one_aimed_at_the_commit_more_often_and_the_negative_control():
     wanted = trials(ALL, 7, 1, SETTINGS)
     fitting = [each.fault for each in wanted if each.guarantee == "exactly-once"]
-    assert len(fitting) == len(set(fitting))
+    assert fitting.count(COMMIT_FAULT) == COMMIT_TIMES
+    assert len(fitting) == len(set(fitting)) + COMMIT_TIMES - 1
     assert set(fitting) <= set(known_faults())
     assert {*FLOODS, RANDOM, CONTROL_FAULT} <= set(fitting)
     assert [each for each in wanted if each.guarantee != "exactly-once"] == [

@@ -41,9 +41,12 @@ class Upgrade(Move):
         renew_taskmanagers(self.stack, self.job.plan)
 
     def evidence(self) -> tuple[bool, str]:
-        """Whose code it is; the same code before and after is an upgrade, too, if a small one."""
+        """Whose code it is; to go on with the same is no upgrade."""
         now = hash_of(code_root(self.job.plan) / "job")
         said = f"the job's code is {now[:12]} on new TaskManagers"
         if now == self._before:
-            return True, f"{said}, the same as before: only the way was tried"
+            return False, (
+                f"{said}, the same as before: nothing was upgraded; `paystream chaos --fault "
+                "upgrade` begins with the version before"
+            )
         return True, f"{said}, and was {self._before[:12]}"
