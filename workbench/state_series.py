@@ -211,7 +211,6 @@ class StateSeries:
             evaluation,
             read_faults(folder / "history" / FAULTS_FILE),
             state_bytes=filled.checkpoint.state_bytes,
-            origin=kill.origin,
             has_spare=kill.has_spare,
         )
 

@@ -86,7 +86,9 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
     def measure(parts: tuple[str, ...], said: dict[int, Any]) -> LargeState:
         numbers = iter(range(100))
 
-        def simulate(plan: RunPlan, *_: Any, **__: Any) -> tuple[Path, Evaluation]:
+        def simulate(
+            plan: RunPlan, *_: Any, settings: StackSettings, **__: Any
+        ) -> tuple[Path, Evaluation]:
             number = next(numbers)
             says = said.get(number, WELL)
             if isinstance(says, Exception):
@@ -94,8 +96,9 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
             folder = tmp_path / str(number)
             (folder / "history").mkdir(parents=True)
             (folder / "history" / "job.json").write_text('{"checkpoints": []}')
-            faults = [] if plan.fault is None else [FaultRecord(fault=plan.fault)]
-            write_faults(folder / "history" / FAULTS_FILE, faults)
+            remote, local = (0, 10**10) if settings.local_recovery else (10**10, 0)
+            fault = FaultRecord(fault=plan.fault or "", remote_bytes=remote, local_bytes=local)
+            write_faults(folder / "history" / FAULTS_FILE, [fault] if plan.fault else [])
             # Of a run with a fault latency does not decide.
             decide = says if plan.fault is None else {**says, "latency": "pass"}
             return folder, evaluation(decide)
