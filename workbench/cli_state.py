@@ -25,7 +25,6 @@ from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
 from workbench.kept_series import open_folder, require_writable_page
 from workbench.origin import origin
-from workbench.peak_watch import watched_peak
 from workbench.state_series import PARTS, PEACE, StatePlan, StateSeries
 
 #: RocksDB's files and those it merges meanwhile, the filled checkpoint, the job's own, and what the
@@ -100,8 +99,7 @@ def state(
         series = StateSeries(plan, settings, Phases(console), RUNS, REPLAYS)
         series.results.facts = _facts(plan, settings)
         try:
-            with watched_peak(settings.data_folder, series.results):
-                series.run()
+            series.run()
         except BaseException:
             # Ctrl-C too: what took many minutes to find out is shown.
             if series.results.judged:

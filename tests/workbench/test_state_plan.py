@@ -1,4 +1,4 @@
-"""What does `paystream state` measure with, and what does it say that it took?"""
+"""With what traffic does `paystream state` measure, and what does it say of it?"""
 
 from __future__ import annotations
 
@@ -63,9 +63,3 @@ def test_the_head_says_what_was_sent_while_something_was_killed(asked_for: Any) 
 
 def test_without_a_kill_the_head_says_nothing_of_its_traffic(asked_for: Any) -> None:
     assert "traffic with a kill" not in asked_for(only=["peace"])[1].facts
-
-
-def test_what_a_series_took_is_written_with_its_results(asked_for: Any) -> None:
-    peak = asked_for()[1].peak
-    assert peak is not None
-    assert peak.memory_bytes > 0

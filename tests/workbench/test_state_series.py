@@ -114,7 +114,8 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
             parts=parts,
         )
         phases = Phases(Console(file=io.StringIO()))
-        measured = StateSeries(plan, StackSettings(), phases, tmp_path, tmp_path)
+        settings = StackSettings(data_folder=tmp_path / "stack")
+        measured = StateSeries(plan, settings, phases, tmp_path, tmp_path)
         measured.run()
         return measured.results
 
@@ -126,6 +127,12 @@ def test_where_all_goes_well_everything_is_measured_and_passes(series: Series) -
     assert (len(results.steady), len(results.recoveries), results.broken) == (1, 4, [])
     assert results.steady[0].rate_per_s == 4_000.0
     assert results.exit_code == 0
+
+
+def test_a_series_says_what_it_took_at_most(series: Series) -> None:
+    peak = series((PEACE,), {}).peak
+    assert peak is not None
+    assert peak.memory_bytes > 0
 
 
 def test_peace_alone_can_pass(series: Series) -> None:
