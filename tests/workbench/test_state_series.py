@@ -82,6 +82,8 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
     monkeypatch.setattr(state_series, "make_replay", lambda *_: tmp_path)
     monkeypatch.setattr(state_series, "join_profiles", lambda *_: None)
     monkeypatch.setattr(state_series, "drain_rate", lambda _: (4_000.0, True))
+    # The peak of its disk is looked for there.
+    monkeypatch.setenv("PAYSTREAM_STACK_DATA_FOLDER", str(tmp_path / "stack"))
 
     def measure(parts: tuple[str, ...], said: dict[int, Any]) -> LargeState:
         numbers = iter(range(100))
@@ -114,8 +116,7 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
             parts=parts,
         )
         phases = Phases(Console(file=io.StringIO()))
-        settings = StackSettings(data_folder=tmp_path / "stack")
-        measured = StateSeries(plan, settings, phases, tmp_path, tmp_path)
+        measured = StateSeries(plan, StackSettings(), phases, tmp_path, tmp_path)
         measured.run()
         return measured.results
 
