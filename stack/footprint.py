@@ -61,7 +61,9 @@ def footprint(settings: StackSettings) -> Footprint:
 
 
 def room_bytes(folder: Path) -> int:
-    """Room that the files below a folder take on disk; of those that vanish meanwhile none.
+    """Room that the files below a folder take on disk, one with several names once.
+
+    Files that vanish meanwhile take none.
 
     Parameters
     ----------
@@ -69,13 +71,29 @@ def room_bytes(folder: Path) -> int:
         One that is not there takes none.
     """
     total = 0
+    known: set[tuple[int, int]] = set()
     for place, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(Path(place) / name).st_blocks * _BLOCK_BYTES
+                found = os.lstat(Path(place) / name)
             except FileNotFoundError:
                 continue
+            # Local copies of a checkpoint are second names of RocksDB's files.
+            if found.st_nlink > 1:
+                if (found.st_dev, found.st_ino) in known:
+                    continue
+                known.add((found.st_dev, found.st_ino))
+            total += found.st_blocks * _BLOCK_BYTES
     return total
+
+
+def memory_bytes() -> int:
+    """Resident memory of this process and of all that it started, added up.
+
+    Memory that several of them share counts in each; the machine's page cache in none.
+    """
+    own = psutil.Process()
+    return sum(_resident_bytes(each.pid) for each in (own, *own.children(recursive=True)))
 
 
 def _resident_bytes(pid: int) -> int:

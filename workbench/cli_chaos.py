@@ -109,6 +109,26 @@ def chaos_plan(
         job = JobPlan(checkpoint_interval_ms=checkpoint_interval_ms)
     except ValidationError as error:
         raise SettingsError.of(error) from None
+    return RunPlan(replay=chaos_replay(scenario, rate, duration, warm_up), job=job)
+
+
+def chaos_replay(
+    scenario: str, rate: int, duration: int, warm_up: int, **others: Any
+) -> ReplaySettings:
+    """What is sent while something breaks: `SCENARIO` so that its cards swipe again and again.
+
+    Parameters
+    ----------
+    scenario, rate, duration, warm_up
+        As of the command.
+    **others
+        Further fields of `ReplaySettings`.
+
+    Raises
+    ------
+    generator.settings.SettingsError
+        If a setting cannot be used.
+    """
     replay: dict[str, Any] = {
         "scenario": scenario,
         "rate_per_min": rate,
@@ -119,7 +139,7 @@ def chaos_plan(
         replay["difficulty"] = _DIFFICULTY
         if duration <= _SHORT_RUN_S:
             replay["incidents_per_1000_swipes"] = _SHORT_RUN_BURSTS
-    return RunPlan(replay=ReplaySettings.parse(replay), job=job)
+    return ReplaySettings.parse(replay | others)
 
 
 def chaos_stack(settings: StackSettings, taskmanagers: int, plan: RunPlan) -> StackSettings:

@@ -20,6 +20,7 @@ from stack.process import StackError
 from stack.settings import StackSettings
 from workbench import cli_stack
 from workbench.clean_up import put_away
+from workbench.cli_chaos import SCENARIO, chaos_replay
 from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
 from workbench.kept_series import open_folder, require_writable_page
@@ -82,7 +83,8 @@ def state(
         calm=_replay(rate, duration, _WARM_UP_S, seed=1),
         # Too many from the first second on: a long warm-up would only deepen the backlog.
         overload=_replay(overload_rate, overload_duration, 1, seed=2),
-        kills=_replay(rate, kill_duration, _WARM_UP_S, seed=3),
+        # Of geo_jump hardly a card swipes twice, and a stale state shows in a second swipe alone.
+        kills=chaos_replay(SCENARIO, rate, kill_duration, _WARM_UP_S, seed=3),
         checkpoint_interval_ms=checkpoint_interval_ms,
         parts=_parts(only),
     )
@@ -179,6 +181,7 @@ def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
         "traffic": f"{plan.calm.scenario}, {plan.calm.rate_per_min:,} swipes a minute, other cards "
         f"than those that make up the size, spread among them"
         f"{overload if PEACE in plan.parts else ''}",
+        **_traffic_of_kills(plan),
         "cards that make up the size": f"{plan.swipes_per_card} swipes each",
         "state backend": "RocksDB on the disk, not compressed",
         "store": "SeaweedFS on the same machine and disk: no network between",
@@ -186,7 +189,19 @@ def _facts(plan: StatePlan, settings: StackSettings) -> dict[str, Any]:
         "a TaskManager has": f"{settings.taskmanager_memory_mb} MB, one slot, parallelism 1",
         "JVMs compile": cli_stack.how_jvms_compile(settings),
         "heartbeat": f"given up after {settings.heartbeat_timeout_ms:,} ms",
+        "a job that failed": f"starts again after {settings.restart_delay_ms:,} ms",
         "ZooKeeper": f"a session ends after {settings.zookeeper_session_ms:,} ms",
+    }
+
+
+def _traffic_of_kills(plan: StatePlan) -> dict[str, str]:
+    """What is sent while something is killed, if anything is."""
+    if all(part == PEACE for part in plan.parts):
+        return {}
+    kills = plan.kills
+    return {
+        "traffic with a kill": f"{kills.scenario} ({kills.difficulty}, {kills.incident_count:,} "
+        f"attacks), {kills.rate_per_min:,} swipes a minute for {kills.duration_s} s"
     }
 
 

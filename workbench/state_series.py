@@ -33,6 +33,7 @@ from stack.local import LocalStack
 from stack.settings import StackSettings
 from workbench.children import ChildFailed
 from workbench.console import Phases
+from workbench.peak_watch import watched_peak
 from workbench.plan import JobPlan, RunPlan
 from workbench.problems import RunBroken, first_and_last
 from workbench.replays import make_replay
@@ -130,7 +131,8 @@ class StateSeries:
             make_replay(each, self._phases, self._replays)
             for each in dict.fromkeys((plan.calm, plan.overload, plan.kills))
         ]
-        with TemporaryDirectory() as folder:
+        watched = watched_peak(self._settings.data_folder, self.results)
+        with TemporaryDirectory() as folder, watched:
             profiles = Path(folder) / "profiles.parquet"
             join_profiles(made, profiles)
             for size_gb in plan.sizes_gb:
@@ -211,7 +213,6 @@ class StateSeries:
             evaluation,
             read_faults(folder / "history" / FAULTS_FILE),
             state_bytes=filled.checkpoint.state_bytes,
-            origin=kill.origin,
             has_spare=kill.has_spare,
         )
 

@@ -25,26 +25,38 @@ _STEADY: Final = (
     "committed p50 / p99", "swipes a second", "lost / repeated in peace",
     "lost / repeated overloaded",
 )  # fmt: skip
-_RECOVERY: Final = (
-    "kill",
-    "state",
-    "restored from",
-    "stands by",
-    *HEADINGS,
+#: What tells the runs with a kill apart; it begins both of their tables.
+_KILL: Final = ("kill", "state", "restored from", "stands by")
+_RECOVERY: Final = (*_KILL, *HEADINGS)
+_CAME_BACK: Final = (
+    *_KILL,
+    "from the store",
+    "from local copies",
     "lost / repeated",
+    "unexpected",
+    "ledger",
+    "again",
     "verdict",
+)
+#: Of settings that a person can change the page's head tells.
+_SHORTENED: Final = (
+    "What was done to shorten the rest: a TaskManager whose process is gone counts as lost with "
+    "the first heartbeat that cannot reach it, not only when the heartbeat is given up, and one "
+    "that comes back keeps its name, so it takes the dead one's place at once. Python runs within "
+    "the TaskManager, so no second process has to start; without a JobManager a TaskManager keeps "
+    "its slot, and with it its copy of the state, for 120 s."
 )
 
 
 def print_large_state(results: LargeState, console: Console) -> None:
-    """Two tables, and what they say of the promise."""
+    """The tables, what they say of the promise, and what it took."""
     for _, headings, rows in _tables(results):
         table = Table(*headings, box=None, pad_edge=False)
         for row in rows:
             table.add_row(*row)
         console.print(table)
         console.print()
-    for sentence in sentences(results):
+    for sentence in (_peak(results), *sentences(results)):
         # A reason may be the last line of a log: its brackets are no markup.
         console.print(sentence, soft_wrap=True, markup=False)
 
@@ -57,6 +69,7 @@ def markdown(results: LargeState) -> str:
     for name, value in results.facts.items():
         if name != "command" and not isinstance(value, dict | list):
             lines.append(f"- {name.replace('_', ' ')}: {value}")
+    lines.append(f"- {_peak(results)}")
     for title, headings, rows in _tables(results):
         lines += ["", f"## {title}", ""]
         lines.append("| " + " | ".join(headings) + " |")
@@ -68,12 +81,17 @@ def markdown(results: LargeState) -> str:
         "had acknowledged; the first checkpoint of a job that starts from another's state writes "
         "all of it, the incremental ones are the median. *swipes a second*: what came out while "
         "more were waiting. *lost / repeated*: outputs, and whether delivery and stability of "
-        "that run passed, whatever its latencies. *outage*: the longest time without a new "
+        "that run passed, whatever its latencies. *peak*: looked at every few seconds; disk of "
+        "the stack's folder, memory that all processes of the series hold, the machine's page "
+        "cache not among it. *outage*: the longest time without a new "
         "decision at a committed reader; *noticed*: until Flink said that the job failed; "
         "*deploy*, *restore*: the slowest task's, by Flink's clock; *of it state*: until the "
         "state was fetched and opened in its backend (the rest of a restore is mostly Python's "
         "start in a new process); "
-        "*running*, *caught up*: since the kill.",
+        "*running*, *caught up*: since the kill. *from the store*, *from local copies*: state by "
+        "Flink's count. *ledger*: cards that the job's state counts otherwise than the replay; "
+        "*again*: cards that swiped more than once, where alone a stale state shows. ?: not "
+        "counted.",
         "",
     ]
     if reasons := _reasons(results):
@@ -103,19 +121,46 @@ def _reasons(results: LargeState) -> list[str]:
 def _promise(results: LargeState) -> list[str]:
     found = []
     for one, other in results.pairs():
-        state = _compared("state fetched and opened", one, other, "state")
-        restore = _compared("restore phase with Python's start", one, other, "restore")
-        whole = _compared("time until all tasks ran", one, other, "running")
-        outage = _compared("outage at the committed reader", one, other, "committed_outage")
         kill = f"{one.fault} at {gigabytes(one.state_bytes)}, local copy against object store"
-        found.append(f"{kill}: {'; '.join((state, restore, whole, outage))}.")
-        if left := _left(other):
-            found.append(left)
+        phases = (
+            _compared("restore phase of the task as Flink counts it", one, other, "restore"),
+            _compared("of it the state itself (fetched and opened)", one, other, "state"),
+            _compared("time until all tasks ran", one, other, "running"),
+            _compared("outage at the committed reader", one, other, "committed_outage"),
+        )
+        found.append(f"{kill}: {'; '.join(phases)}.")
+        found += [
+            sentence
+            for sentence in (_apart(one, other), _left(other), _shortened(results, one))
+            if sentence
+        ]
     if not found:
         found.append(
             "Not measured: no kill was restored both from the object store and from a local copy."
         )
     return found
+
+
+def _apart(one: Recovery, other: Recovery) -> str | None:
+    """Why the restore phase gains less than the state in it; None where not measured."""
+    before_s, after_s = _beside_state_s(one), _beside_state_s(other)
+    if before_s is None or after_s is None:
+        return None
+    return (
+        "Why the restore phase gains less than the state: Python's start in the task is in it. "
+        "The process is a new one, which imports the job and connects while the task is "
+        f"initialised. Beside the state that was {before_s:.1f} s of the restore from the object "
+        f"store and {after_s:.1f} s of that from the local copy: a copy of the state changes "
+        "nothing about it."
+    )
+
+
+def _beside_state_s(recovery: Recovery) -> float | None:
+    """Seconds of a restore phase that were not the state's."""
+    restore, state = recovery.times_ms.get("restore"), recovery.times_ms.get("state")
+    if not isinstance(restore, int | float) or not isinstance(state, int | float):
+        return None
+    return (restore - state) / 1000
 
 
 def _left(local: Recovery) -> str | None:
@@ -134,17 +179,42 @@ def _left(local: Recovery) -> str | None:
     )
 
 
+def _shortened(results: LargeState, alone: Recovery) -> str:
+    """What was done about the rest of a recovery, and what a warm spare does about it."""
+    for each in results.recoveries:
+        like = (each.fault, each.state_bytes, each.origin)
+        if not each.has_spare or like != (alone.fault, alone.state_bytes, alone.origin):
+            continue
+        deploy = seconds(each.times_ms.get("deploy")), seconds(alone.times_ms.get("deploy"))
+        python_s = _beside_state_s(each), _beside_state_s(alone)
+        if "-" in deploy or None in python_s:
+            continue
+        return (
+            f"{_SHORTENED} A TaskManager that stands by and has run the job waits for neither a "
+            f"process nor Python: tasks were in place after {deploy[0]} s where without one it "
+            f"took {deploy[1]}, and beside the state their restore took {python_s[0]:.1f} s, not "
+            f"{python_s[1]:.1f}. But it has no copy of the state and fetches it: of the two gains "
+            "a recovery has one or the other."
+        )
+    return _SHORTENED
+
+
 def _compared(what: str, one: Recovery, other: Recovery, name: str) -> str:
     before, after = one.times_ms.get(name), other.times_ms.get(name)
     if not isinstance(before, int | float) or not isinstance(after, int | float) or before <= 0:
         return f"{what}: not measured"
     left = after / before
     held = "95% faster holds" if left <= PROMISED_LEFT else "95% faster does not hold"
-    if name == "state":
+    if name in ("restore", "state"):
         times = before / max(after, 1)
         reached = "reached" if times >= RESTORE_TIMES_FASTER else "not reached"
-        held += f", {times:,.0f} times (goal {RESTORE_TIMES_FASTER:.0f}: {reached})"
+        held = f"{_times(times)} times: {RESTORE_TIMES_FASTER:.0f} {reached}, {held}"
     return f"{what} {before / 1000:.2f} s to {after / 1000:.2f} s, {1 - left:.0%} less ({held})"
+
+
+def _times(factor: float) -> str:
+    """A factor, cut off and not rounded where that could show a goal reached that is not."""
+    return f"{factor:,.0f}" if factor >= 100 else f"{int(factor * 10) / 10:.1f}"
 
 
 def _tables(results: LargeState) -> Iterable[tuple[str, Sequence[str], list[list[str]]]]:
@@ -154,6 +224,8 @@ def _tables(results: LargeState) -> Iterable[tuple[str, Sequence[str], list[list
     if results.recoveries:
         rows = [_recovery_cells(each) for each in results.recoveries]
         yield "After a kill, seconds", _RECOVERY, rows
+        rows = [_came_back_cells(each) for each in results.recoveries]
+        yield "After a kill, what came back", _CAME_BACK, rows
 
 
 def _steady_cells(steady: Steady) -> list[str]:
@@ -172,14 +244,31 @@ def _steady_cells(steady: Steady) -> list[str]:
     ]
 
 
-def _recovery_cells(recovery: Recovery) -> list[str]:
+def _kill_cells(recovery: Recovery) -> list[str]:
     return [
         recovery.fault,
         gigabytes(recovery.state_bytes),
         recovery.origin,
         "a warm TaskManager" if recovery.has_spare else "nobody",
-        *(seconds(recovery.times_ms.get(name)) for name in HEADINGS.values()),
+    ]
+
+
+def _recovery_cells(recovery: Recovery) -> list[str]:
+    times = (seconds(recovery.times_ms.get(name)) for name in HEADINGS.values())
+    return [*_kill_cells(recovery), *times]
+
+
+def _came_back_cells(recovery: Recovery) -> list[str]:
+    return [
+        *_kill_cells(recovery),
+        _size(recovery.remote_bytes),
+        _size(recovery.local_bytes),
         _harm(recovery),
+        _whole(recovery.unexpected),
+        "?"
+        if recovery.ledger_cards is None
+        else f"{_whole(recovery.ledger_wrong)} of {_whole(recovery.ledger_cards)}",
+        _whole(recovery.ledger_cards_again),
         recovery.verdict,
     ]
 
@@ -203,9 +292,26 @@ def _harm(run: Delivered | Recovery) -> str:
 def _checkpoint(written: Written | None) -> str:
     if written is None:
         return "-"
-    size = written.bytes
-    words = f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.2f} MB"
-    return f"{words} in {written.duration_ms / 1000:.2f} s"
+    return f"{_size(written.bytes)} in {written.duration_ms / 1000:.2f} s"
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return "?"
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.2f} MB"
+
+
+def _whole(value: Number) -> str:
+    return "?" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _peak(results: LargeState) -> str:
+    """What it took at most; old results do not say."""
+    found = results.peak
+    if found is None:
+        return "peak: ? GB on disk, ? GB of memory"
+    disk_gb, memory_gb = found.disk_bytes / 1e9, found.memory_bytes / 1e9
+    return f"peak: {disk_gb:.1f} GB on disk, {memory_gb:.1f} GB of memory"
 
 
 def _ms(value: Number) -> str:

@@ -80,6 +80,14 @@ def test_files_are_counted_by_the_room_they_take(tmp_path):
     assert room_bytes(tmp_path / "absent") == 0
 
 
+def test_a_file_with_two_names_takes_room_once(tmp_path):
+    """A local copy of a checkpoint is a second name of RocksDB's file."""
+    (tmp_path / "a").write_bytes(b"x" * 100_000)
+    once = room_bytes(tmp_path)
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    assert room_bytes(tmp_path) == once
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_few_readings_are_no_ground_for_a_warning(count):
     few = readings(lambda at: at * MIB)

@@ -82,11 +82,15 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
     monkeypatch.setattr(state_series, "make_replay", lambda *_: tmp_path)
     monkeypatch.setattr(state_series, "join_profiles", lambda *_: None)
     monkeypatch.setattr(state_series, "drain_rate", lambda _: (4_000.0, True))
+    # The peak of its disk is looked for there.
+    monkeypatch.setenv("PAYSTREAM_STACK_DATA_FOLDER", str(tmp_path / "stack"))
 
     def measure(parts: tuple[str, ...], said: dict[int, Any]) -> LargeState:
         numbers = iter(range(100))
 
-        def simulate(plan: RunPlan, *_: Any, **__: Any) -> tuple[Path, Evaluation]:
+        def simulate(
+            plan: RunPlan, *_: Any, settings: StackSettings, **__: Any
+        ) -> tuple[Path, Evaluation]:
             number = next(numbers)
             says = said.get(number, WELL)
             if isinstance(says, Exception):
@@ -94,8 +98,9 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
             folder = tmp_path / str(number)
             (folder / "history").mkdir(parents=True)
             (folder / "history" / "job.json").write_text('{"checkpoints": []}')
-            faults = [] if plan.fault is None else [FaultRecord(fault=plan.fault)]
-            write_faults(folder / "history" / FAULTS_FILE, faults)
+            remote, local = (0, 10**10) if settings.local_recovery else (10**10, 0)
+            fault = FaultRecord(fault=plan.fault or "", remote_bytes=remote, local_bytes=local)
+            write_faults(folder / "history" / FAULTS_FILE, [fault] if plan.fault else [])
             # Of a run with a fault latency does not decide.
             decide = says if plan.fault is None else {**says, "latency": "pass"}
             return folder, evaluation(decide)
@@ -123,6 +128,12 @@ def test_where_all_goes_well_everything_is_measured_and_passes(series: Series) -
     assert (len(results.steady), len(results.recoveries), results.broken) == (1, 4, [])
     assert results.steady[0].rate_per_s == 4_000.0
     assert results.exit_code == 0
+
+
+def test_a_series_says_what_it_took_at_most(series: Series) -> None:
+    peak = series((PEACE,), {}).peak
+    assert peak is not None
+    assert peak.memory_bytes > 0
 
 
 def test_peace_alone_can_pass(series: Series) -> None:
