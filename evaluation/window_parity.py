@@ -8,7 +8,8 @@ watermark, and are undone before windows are compared:
   two lie within a gap: sessions of a card that touch are joined;
 - a watermark is not restored after a failure, so a swipe that would have been dropped can open a
   window again that had been written. Of two different results of a window the sums count, of an
-  hour, which holds its minutes still, the larger. Two equal ones are a repeat.
+  hour, which holds its minutes still and is written again with them, the larger. Two equal ones are
+  a repeat.
 """
 
 from __future__ import annotations

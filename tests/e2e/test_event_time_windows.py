@@ -4,12 +4,17 @@ Event time in minutes:seconds after a full hour; everything stands on partition 
 empty, and the watermark is 30 s behind.
 
     card A   0:10 m 1000 | 0:59.999 cafe 300 declined | 1:00 m 200 | 25:00 m 700 | 70:00 m 900
-    card B   0:20 m 500 (USD, all others EUR)        card F  1:20 m 100
+    card B   0:20 m 500 (USD, all others EUR)        card M  1:20 m 100
     card D   2:00, 32:00 (one gap later: still the session), 62:00.001 (a new one)
     card E   3:00, 62:59.999 (in one hour), 63:00 (the hour that ends at 64:00 begins at 4:00)
+    report   of card M: counterfeit at 1:50, so it speaks against m, where the card was before
     clock    2:30 closes minutes 0 and 1, then
     card C   0:30 m 400 EUR comes: its minute has closed, its session has not
     clock    101:00 closes everything
+
+Card A at the cafe and card C are online, at one device, and what A does there is declined: both
+count for bin_attack (A's in time, C's when its minute has closed), A's for device_sharing. M is of
+the one card in sixteen whose visits compromised_terminal counts.
 """
 
 from __future__ import annotations
@@ -25,11 +30,15 @@ from confluent_kafka import Consumer, TopicPartition
 
 from generator.bookends import CLOCK_KEY, open_producer
 from generator.topics import create_run_topics, delete_run_topics
-from job.contracts import WINDOW_KINDS, ClockRecord, Topics, WindowDrop, WindowResult
+from job.contracts import WINDOW_KINDS, ClockRecord, Decision, Topics, WindowDrop, WindowResult
+from job.engine.event_windows import MINUTE_MS
 from job.engine.settings import EngineSettings
 from job.local import LocalJob, Record
-from job.rules.example import example_swipe
+from job.rules.example import example_report, example_swipe
+from job.rules.parameters import DEFAULT_FILE, load_rules
 from stack.local import LocalStack
+from tests.e2e.rule_windows import Counted, counted
+from tests.swipes_of_hours import swipes_of_hours
 from workbench.plan import JobPlan
 from workbench.running_job import RunningJob
 from workbench.submission import renew_taskmanagers, submitted
@@ -43,8 +52,11 @@ START_MS: Final = 1_700_000_000_000 // HOUR_MS * HOUR_MS
 LIMIT_MS: Final = START_MS + 24 * HOUR_MS
 BIN: Final = "400000"
 CAFE: Final = "café \U0001f600"
+ONLINE: Final = {"entry_mode": "ecommerce", "device_id": "tablet"}
 #: Swipes of the timeline by fate.
 JUDGED, REPEATED, LATE, DEAD = 14, 1, 1, 2
+#: Observations of the rules across cards: A's two, C's that was dropped, M's visit and its report.
+OBSERVED, OBSERVED_LATE = 4, 1
 DEADLINE_S: Final = 90.0
 
 
@@ -68,6 +80,9 @@ class Timeline:
         topics = TOPICS.outputs()
         self._consumer.assign([TopicPartition(t, p, 0) for t in topics for p in range(2)])
         self.sent: list[Record] = []
+        self.reported: list[Record] = []
+        #: By the rules' windows, at the end.
+        self.counted = Counted(0, 0)
         self.read: dict[str, list[bytes]] = defaultdict(list)
         self._number = 0
 
@@ -91,10 +106,19 @@ class Timeline:
         self.send(CLOCK_KEY.decode(), value, event_time_ms)
 
     def send(self, key: str, value: bytes, event_time_ms: int) -> None:
-        topic = TOPICS.swipes
-        self._producer.produce(topic, value, key.encode(), partition=0, timestamp=event_time_ms)
+        self._produce(TOPICS.swipes, self.sent, key, value, event_time_ms)
+
+    def report(self, card: str, event_time_ms: int) -> None:
+        plain = example_report(event_time_ms=event_time_ms, reported_ms=event_time_ms + 1)
+        value = msgspec.json.encode(msgspec.structs.replace(plain, card_token=card))
+        self._produce(TOPICS.fraud_reports, self.reported, card, value, event_time_ms + 1)
+
+    def _produce(
+        self, topic: str, sent: list[Record], key: str, value: bytes, record_time_ms: int
+    ) -> None:
+        self._producer.produce(topic, value, key.encode(), partition=0, timestamp=record_time_ms)
         assert self._producer.flush(30) == 0
-        self.sent.append(Record(0, len(self.sent), event_time_ms, key, value))
+        sent.append(Record(0, len(sent), record_time_ms, key, value))
 
     def read_until(self, reached: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + DEADLINE_S
@@ -126,6 +150,15 @@ class Timeline:
             list(local.process(record))
         return list(local.event_windows.results())
 
+    def observations(self) -> int:
+        """What the engine's rules across cards observe of the same records."""
+        local = LocalJob(load_rules(DEFAULT_FILE), EngineSettings(event_time_limit_ms=LIMIT_MS))
+        local.expect_reports(self.reported)
+        for record in self.sent:
+            list(local.process(record))
+        list(local.finish())
+        return local.windows.counts["observed"]
+
 
 @pytest.fixture(scope="module")
 def timeline(stack_settings: Any) -> Iterator[Timeline]:
@@ -137,8 +170,9 @@ def timeline(stack_settings: Any) -> Iterator[Timeline]:
     create_run_topics(bootstrap, PREFIX, partitions=2)
     line = Timeline(bootstrap)
     try:
-        with submitted(RunningJob(stack, plan, PREFIX, LIMIT_MS)):
+        with submitted(RunningJob(stack, plan, PREFIX, LIMIT_MS)) as job_id:
             _play(line)
+            line.counted = counted(stack.rest, job_id)
             yield line
     finally:
         line.close()
@@ -149,21 +183,22 @@ def _play(line: Timeline) -> None:
     first = line.swipe("A", at(0, 10), 1_000)
     line.send("A", first, at(0, 10))  # a repeat
     line.swipe("B", at(0, 20), 500, currency="USD")
-    line.swipe("A", at(0, 59, 999), 300, merchant_id=CAFE, response_code="05")
+    line.swipe("A", at(0, 59, 999), 300, merchant_id=CAFE, response_code="05", **ONLINE)
     line.swipe("A", at(1), 200)
     line.swipe("A", at(0, 15), 50)  # 45 s behind its card: late
     line.send("A", b"{", at(1))  # unreadable
     line.swipe("A", LIMIT_MS + 1)  # a broken clock: must close nothing
-    line.swipe("F", at(1, 20), 100)
+    line.swipe("M", at(1, 20), 100)
     # All of these have a fate and nothing has closed: the far future had no say.
     fates = ("decisions", "late-swipes", "dead-letters")
     line.read_until(lambda: [len(line.read[topic]) for topic in fates] == [6, LATE, DEAD])
     assert line.results() == []
+    line.report("M", at(1, 50))
     line.clock(at(2, 30))
     # Partition 1 is empty: were it not left out, no watermark would ever come.
     line.read_until(lambda: len(line.read["windows-bin-minute"]) == 2)
-    line.swipe("C", at(0, 30), 400)
-    line.read_until(lambda: len(line.read["window-drops"]) == 3)
+    line.swipe("C", at(0, 30), 400, **ONLINE)
+    line.read_until(lambda: len(line.read["window-drops"]) == 4)
     for card, time_ms, minor in (
         ("D", at(2), 10),
         ("E", at(3), 20),
@@ -245,7 +280,9 @@ def test_what_came_too_late_for_its_minute_is_named_with_how_late(timeline: Time
         ("merchant_minute", "m"),
         ("bin_minute", BIN),
         ("card_hour", "C"),
+        ("rule", f"{BIN}|m"),
     }
+    assert {drop.rule for drop in drops} == {None, "bin_attack"}
     for drop in drops:
         assert drop.event_time_ms == at(0, 30)
         assert (drop.window_start_ms, drop.window_end_ms) == (at(0), at(1))
@@ -268,3 +305,28 @@ def test_what_windows_hold_and_what_was_dropped_is_what_was_judged(timeline: Tim
     for kind in ("merchant_minute", "bin_minute", "card_session"):
         swipes = sum(each.swipes for each in timeline.results() if each.window == kind)
         assert swipes + dropped[kind] == judged == JUDGED, kind
+
+
+def test_what_each_minute_adds_to_hours_and_what_was_dropped_is_what_was_judged(
+    timeline: Timeline,
+) -> None:
+    held = swipes_of_hours(timeline.results())
+    assert min(held.values()) > 0
+    held.update(
+        (drop.entity_id, drop.window_start_ms)
+        for drop in timeline.drops()
+        if drop.window == "card_hour"
+    )
+    decisions = map(msgspec.json.Decoder(Decision).decode, timeline.read["decisions"])
+    assert held.total() == JUDGED
+    assert held == Counter(
+        (each.card_token, each.event_time_ms // MINUTE_MS * MINUTE_MS)
+        for each in decisions
+        if each.fate == "judged"
+    )
+
+
+def test_windows_of_rules_take_or_drop_every_observation(timeline: Timeline) -> None:
+    assert timeline.counted == (OBSERVED, OBSERVED_LATE)
+    assert sum(timeline.counted) == timeline.observations()
+    assert sum(drop.window == "rule" for drop in timeline.drops()) == OBSERVED_LATE

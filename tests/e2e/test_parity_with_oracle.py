@@ -11,7 +11,18 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from job.contracts import WINDOW_KINDS, Alert, DeadLetter, Decision, Topics, WindowResult
+from job.contracts import (
+    WINDOW_KINDS,
+    Alert,
+    DeadLetter,
+    Decision,
+    Topics,
+    WindowDrop,
+    WindowResult,
+)
+from job.engine.event_windows import MINUTE_MS
+from tests.e2e.rule_windows import CountWhenDone, observations
+from tests.swipes_of_hours import swipes_of_hours
 from workbench.plan import JobPlan
 
 pytestmark = pytest.mark.stack
@@ -28,6 +39,10 @@ def committed(run: Path, topic: str) -> list[bytes]:
     return table.column("value").to_pylist()
 
 
+def drops(run: Path) -> list[WindowDrop]:
+    return list(map(msgspec.json.Decoder(WindowDrop).decode, committed(run, "window-drops")))
+
+
 def delivery_figures(evaluation: Any) -> dict[str, Any]:
     result = evaluation.judge("delivery")
     return {figure.name: figure.value for figure in result.figures}
@@ -37,8 +52,12 @@ class TestDisturbedStream:
     """One run, looked at from several sides."""
 
     @pytest.fixture(scope="class")
-    def run(self, run_it: Any) -> Any:
-        return run_it(job=JobPlan(windows=",".join(WINDOW_KINDS)))
+    def counters(self) -> CountWhenDone:
+        return CountWhenDone()
+
+    @pytest.fixture(scope="class")
+    def run(self, run_it: Any, counters: CountWhenDone) -> Any:
+        return run_it(job=JobPlan(windows=",".join(WINDOW_KINDS)), intervention=counters)
 
     def test_every_record_has_exactly_the_output_that_the_oracle_gives_it(self, run: Any) -> None:
         _, evaluation = run
@@ -77,14 +96,42 @@ class TestDisturbedStream:
         assert {name: figures[f"windows_{name}"] for name in NOTHING_WRONG} == NOTHING_WRONG
         decode = msgspec.json.Decoder(WindowResult).decode
         judged = figures["fate_judged"]
-        drops = Counter(
-            msgspec.json.decode(value)["window"] for value in committed(folder, "window-drops")
-        )
+        dropped = Counter(drop.window for drop in drops(folder))
         for kind, topic in Topics.with_prefix().windows().items():
             results = list(map(decode, committed(folder, topic)))
             assert results, kind
-            if kind != "card_hour":  # hours overlap
-                assert sum(each.swipes for each in results) + drops[kind] == judged, kind
+            if kind != "card_hour":  # hours overlap: the next test
+                assert sum(each.swipes for each in results) + dropped[kind] == judged, kind
+
+    def test_what_each_minute_adds_to_hours_and_what_was_dropped_is_what_was_judged(
+        self, run: Any
+    ) -> None:
+        folder, evaluation = run
+        decode = msgspec.json.Decoder(WindowResult).decode
+        held = swipes_of_hours(map(decode, committed(folder, "windows-card-hour")))
+        assert min(held.values()) > 0
+        held.update(
+            (drop.entity_id, drop.window_start_ms)
+            for drop in drops(folder)
+            if drop.window == "card_hour"
+        )
+        decisions = map(msgspec.json.Decoder(Decision).decode, committed(folder, "decisions"))
+        judged = Counter(
+            (each.card_token, each.event_time_ms // MINUTE_MS * MINUTE_MS)
+            for each in decisions
+            if each.fate == "judged"
+        )
+        assert held == judged
+        assert held.total() == delivery_figures(evaluation)["fate_judged"]
+
+    def test_windows_of_rules_take_or_drop_every_observation_of_the_oracle(
+        self, run: Any, counters: CountWhenDone, tmp_path: Path
+    ) -> None:
+        folder, _ = run
+        seen = counters.counted
+        assert seen.observed > 0
+        assert seen.observed + seen.dropped == observations(folder, tmp_path)
+        assert seen.dropped == sum(drop.window == "rule" for drop in drops(folder))
 
     def test_an_alert_explains_itself(self, run: Any) -> None:
         folder, _ = run

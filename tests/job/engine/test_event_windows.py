@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,7 @@ from job.engine.event_windows import (
 )
 from job.engine.judged import encode_judged, judged_swipe
 from job.rules.example import example_swipe
+from tests.swipes_of_hours import swipes_of_hours
 
 
 def swipe(event_time_ms: int, swipe_id: str = "s", **fields: Any) -> Swipe:
@@ -106,6 +108,12 @@ def test_every_swipe_is_in_one_minute_and_one_session(times: list[int]) -> None:
             and each.last_event_time_ms < each.window_end_ms
             for each in found
         )
+
+
+@given(st.lists(st.integers(0, 5 * HOUR_MS), max_size=60))
+def test_a_cards_hours_less_its_earlier_minutes_hold_every_swipe_once(times: list[int]) -> None:
+    minutes = Counter(("example-card", each // MINUTE_MS * MINUTE_MS) for each in times)
+    assert swipes_of_hours(windows("card_hour", map(swipe, times))) == minutes
 
 
 @given(st.lists(st.integers(0, 5 * HOUR_MS), max_size=60))
