@@ -6,7 +6,7 @@ state restored from the object store, with a spare standing by, and from a local
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,6 +107,8 @@ class StateSeries:
         Where progress is told.
     runs, replays
         Folders.
+    on_result
+        Told of the results after each run that adds to them.
 
     Attributes
     ----------
@@ -115,13 +117,20 @@ class StateSeries:
     """
 
     def __init__(
-        self, plan: StatePlan, settings: StackSettings, phases: Phases, runs: Path, replays: Path
+        self,
+        plan: StatePlan,
+        settings: StackSettings,
+        phases: Phases,
+        runs: Path,
+        replays: Path,
+        on_result: Callable[[LargeState], None] = lambda _: None,
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._phases = phases
         self._runs = runs
         self._replays = replays
+        self._on_result = on_result
         self.results = LargeState()
 
     def run(self) -> None:
