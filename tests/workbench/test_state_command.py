@@ -30,6 +30,7 @@ FOUND = Broken(run="in peace", state_bytes=10**9, reason="the run broke: why")
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give a function: free disk and memory, GB -> the machine that says so."""
+    monkeypatch.setattr(StateSeries, "run", lambda _: pytest.fail("it was started"))
 
     def says(disk_gb: float, memory_gb: float) -> None:
         disk = SimpleNamespace(free=round(disk_gb * 1e9))
@@ -83,10 +84,8 @@ def test_what_does_not_fit_is_refused_by_name_and_leaves_nothing(
     memory_gb: float,
     said: str,
     room: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(StateSeries, "run", lambda _: pytest.fail("it was started"))
     room(disk_gb, memory_gb)
     with pytest.raises(StackError, match=said):
         state(gb=10, out=tmp_path / "states")
