@@ -19,6 +19,7 @@ from typing import Literal, Self
 
 from stack import flink, flink_home, kafka, object_store, zookeeper
 from stack.flink_rest import FlinkRest
+from stack.held_signals import held_signals
 from stack.parts import Part, parts, stopping_order
 from stack.ports import require_free
 from stack.process import (
@@ -30,6 +31,7 @@ from stack.process import (
     records,
     start,
     stop,
+    stop_all,
     wait_ready,
 )
 from stack.running import as_it_runs, count_taskmanagers
@@ -151,13 +153,13 @@ class LocalStack:
                 return self._bring_up(_Phases(on_phase, on_begin), started)
             except BaseException:
                 # Ctrl-C too. Started last, stopped first.
-                for pid_file in reversed(started):
-                    stop(pid_file, self.settings.stop_grace_s)
+                with held_signals():
+                    stop_all(reversed(started), self.settings.stop_grace_s)
                 raise
 
     def _bring_up(self, phases: _Phases, started: list[Path]) -> tuple[str, ...]:
         wanted = parts(self.settings)
-        goes_on = any(each.name.startswith(flink.JOBMANAGER) for each in self._running())
+        goes_on = any(each.name.startswith(flink.JOBMANAGER) for each in self.running())
         with phases.time("check"):
             missing: list[Part] = []
             for part in wanted:
@@ -226,12 +228,9 @@ class LocalStack:
     def down(self) -> tuple[str, ...]:
         """Stop everything that was started here; return the names of what was running."""
         with self._locked("down"):
-            ended = []
             found = list(records(self.settings.data_folder))
-            for pid_file, record in sorted(found, key=lambda each: stopping_order(each[1])):
-                if stop(pid_file, self.settings.stop_grace_s):
-                    ended.append(record.name)
-            return tuple(ended)
+            found.sort(key=lambda each: stopping_order(each[1]))
+            return stop_all((pid_file for pid_file, _ in found), self.settings.stop_grace_s)
 
     def status(self) -> tuple[ServiceStatus, ...]:
         """Look at each service, without changing anything."""
@@ -247,17 +246,18 @@ class LocalStack:
 
     def wipe(self) -> None:
         """Delete all topics, checkpoints and logs; refused while anything runs."""
-        running = [each.name for each in self.status() if each.state == "running"]
+        running = [each.name for each in self.running()]
         if running:
             raise StackError(f"{', '.join(running)} still running; stop the stack first")
         shutil.rmtree(self.settings.data_folder, ignore_errors=True)
 
-    def _running(self) -> list[ProcessRecord]:
+    def running(self) -> list[ProcessRecord]:
+        """The processes of all services that run."""
         return [record for _, record in records(self.settings.data_folder) if is_alive(record)]
 
     def process(self, name: str) -> ProcessRecord | None:
         """The running process of a service, None when it does not run."""
-        return next((record for record in self._running() if record.name == name), None)
+        return next((record for record in self.running() if record.name == name), None)
 
     def require_jobmanager(self) -> None:
         """Refuse to go on where nobody is left who could lead.

@@ -13,15 +13,15 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import psutil
+
+from stack.held_signals import held_signals
 
 _POLL_S = 0.05
 _TAIL_LINES = 15
@@ -116,29 +116,6 @@ class ProcessRecord(msgspec.Struct, frozen=True):
     stop_signal: int = signal.SIGTERM
 
 
-class _DeferredSignals:
-    """Holds Ctrl-C back for the moment in which a process exists but nobody knows it."""
-
-    def __init__(self) -> None:
-        self._pending: list[int] = []
-        self._handlers: dict[int, Callable[[int, Any], Any]] = {}
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.getsignal(number)
-            if callable(handler):
-                self._handlers[number] = handler
-                signal.signal(number, lambda got, _frame: self._pending.append(got))
-
-    def __exit__(self, *_exception: object) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        for number in self._pending[:1]:
-            self._handlers[number](number, None)
-
-
 def start(service: Service) -> ProcessRecord:
     """Start the service detached and write its pid file; does not wait until it is ready.
 
@@ -154,7 +131,8 @@ def start(service: Service) -> ProcessRecord:
         service.scratch.mkdir(parents=True)
     if service.log_file.exists():
         service.log_file.replace(service.log_file.with_suffix(".log.previous"))
-    with _DeferredSignals():
+    # Held back for the moment in which a process exists but nobody knows it.
+    with held_signals():
         with service.log_file.open("ab") as log:
             child = _spawn(service, log.fileno())
         _children[child.pid] = child
@@ -308,6 +286,40 @@ def stop(pid_file: Path, grace_s: float) -> bool:
             Path(record.scratch).parent.rmdir()
     pid_file.unlink(missing_ok=True)
     return running
+
+
+def stop_all(pid_files: Iterable[Path], grace_s: float) -> tuple[str, ...]:
+    """End the processes of these pid files in this order; one that does not end keeps none up.
+
+    Parameters
+    ----------
+    pid_files, grace_s
+        As in `stop`.
+
+    Returns
+    -------
+    tuple of str
+        Names of those that were running.
+
+    Raises
+    ------
+    StackError
+        When all were tried, naming each that could not be stopped.
+    """
+    ended, failures = [], []
+    for pid_file in pid_files:
+        record = read_record(pid_file)
+        name = pid_file.name if record is None else record.name
+        try:
+            if stop(pid_file, grace_s):
+                ended.append(name)
+        except StackError as error:
+            failures.append(error.line)
+        except OSError as error:
+            failures.append(f"{name}: {error}")
+    if failures:
+        raise StackError("; ".join(failures))
+    return tuple(ended)
 
 
 def signal_group(record: ProcessRecord, number: signal.Signals) -> None:

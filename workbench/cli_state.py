@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import psutil
 import typer
 
-from evaluation.large_state.page import markdown, print_large_state
 from evaluation.large_state.results import write_large_state
 from generator.settings import ReplaySettings, SettingsError
 from generator.whole_file import write_whole
@@ -19,11 +17,11 @@ from stack.local import LocalStack
 from stack.process import StackError
 from stack.settings import StackSettings
 from workbench import cli_stack
-from workbench.clean_up import put_away
 from workbench.cli_chaos import SCENARIO, chaos_replay
 from workbench.console import Phases, make_console
 from workbench.folders import REPLAYS, RUNS, STATES
 from workbench.kept_series import open_folder, require_writable_page
+from workbench.kept_state import PAGE_FILE, keep_state
 from workbench.origin import origin
 from workbench.state_series import PARTS, PEACE, StatePlan, StateSeries
 
@@ -89,33 +87,24 @@ def state(
         parts=_parts(only),
     )
     console = make_console()
-    with ExitStack() as cleanup:
-        partial = open_folder(out)
-        cleanup.callback(shutil.rmtree, partial, ignore_errors=True)
+    partial = open_folder(out)
+    try:
         settings = _settings(partial / "stack", sizes_gb[-1])
-        stack = LocalStack(settings)
-        cleanup.callback(put_away, "removing the state", stack.wipe)
-        cleanup.callback(put_away, "stopping the stack", stack.down)
-        series = StateSeries(plan, settings, Phases(console), RUNS, REPLAYS)
-        series.results.facts = _facts(plan, settings)
-        try:
-            series.run()
-        except BaseException:
-            # Ctrl-C too: what took many minutes to find out is shown.
-            if series.results.judged:
-                print_large_state(series.results, console)
-            raise
-        stack.down()
-        stack.wipe()
-        write_large_state(series.results, partial)
-        page = markdown(series.results).encode()
-        write_whole(partial / "large-state.md", page)
-        folder = partial.rename(partial.with_suffix(""))
+    except BaseException:
+        partial.rmdir()
+        raise
+    series = StateSeries(
+        plan,
+        settings,
+        Phases(console),
+        RUNS,
+        REPLAYS,
+        on_result=lambda found: write_large_state(found, partial),
+    )
+    series.results.facts = _facts(plan, settings)
+    folder = keep_state(series.run, series.results, LocalStack(settings), partial, console)
     if docs is not None:
-        write_whole(docs, page)
-    console.print()
-    print_large_state(series.results, console)
-    console.print(f"\nEverything is in {folder}", soft_wrap=True)
+        write_whole(docs, (folder / PAGE_FILE).read_bytes())
     raise typer.Exit(series.results.exit_code)
 
 

@@ -81,14 +81,25 @@ def keep(series: Iterable[FaultOutcome], found: Chaos, folder: Path, console: Co
         if not found.outcomes:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        interrupted = isinstance(error, KeyboardInterrupt)
-        why = "interrupted" if interrupted else f"{type(error).__name__}: {error}".split("\n")[0]
-        found.facts["ended early"] = f"after {len(found.outcomes)} faults: {why}"
+        found.facts["ended early"] = f"after {len(found.outcomes)} faults: {why_ended(error)}"
         kept = close(found, folder)
         print_chaos(found, console)
         console.print(f"\nEnded early; what it found out is in {kept}", soft_wrap=True)
         raise
     return close(found, folder)
+
+
+def why_ended(error: BaseException) -> str:
+    r"""What ended a series, on one line.
+
+    Examples
+    --------
+    >>> why_ended(KeyboardInterrupt()), why_ended(OSError("the disk is full:\n  | /tmp"))
+    ('interrupted', 'OSError: the disk is full:')
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return f"{type(error).__name__}: {error}".split("\n")[0]
 
 
 def close(found: Chaos, folder: Path) -> Path:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from stack.local import LocalStack
 from stack.settings import StackSettings
+from workbench.clean_up import take_down
 
 
 @contextmanager
@@ -19,9 +20,9 @@ def one_stack(settings: StackSettings | None = None) -> Iterator[StackSettings]:
         The stack; the environment's when left out.
     """
     stack = LocalStack(settings or StackSettings.load())
-    was_running = any(each.state == "running" for each in stack.status())
+    was_running = bool(stack.running())
     try:
         yield stack.settings
     finally:
         if not was_running:
-            stack.down()
+            take_down(stack)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stack.local import LocalStack
 from stack.settings import SHARED_MEMORY, StackSettings
-from workbench.clean_up import put_away
+from workbench.clean_up import take_down
 from workbench.kafka_user import kafka_user
 from workbench.submission import renew_taskmanagers
 
@@ -40,7 +40,7 @@ def bring_up(
         was_running = any(each.state == "running" for each in stack.status())
         started = stack.up(on_begin=bar.say)
         if not was_running and not keep_stack:
-            cleanup.callback(put_away, "stopping the stack", stack.down)
+            cleanup.callback(take_down, stack)
         cleanup.enter_context(kafka_user(stack.settings))
         renewed = renew_taskmanagers(stack, run.plan.job)
         bar.note = f"started {', '.join(started)}" if started else "was running"

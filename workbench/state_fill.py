@@ -25,6 +25,7 @@ from stack.flink_answers import Checkpoint
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.submission import submit
+from workbench.clean_up import put_away
 from workbench.machine import PROJECT_ROOT
 from workbench.running_job import stage_job
 
@@ -166,8 +167,9 @@ def filled_state(
         location = f"{stack.settings.checkpoint_uri}/{job_id}/chk-{checkpoint.id}"
         yield Filled(location, cards, fill_s, checkpoint)
     finally:
-        stack.rest.cancel(job_id)
-        stack.remove_checkpoints(job_id)
+        # Where nobody answers any more, that must not hide what went wrong, nor what went well.
+        put_away("cancelling the job that fills the state", stack.rest.cancel, job_id)
+        put_away("removing the filled state", stack.remove_checkpoints, job_id)
 
 
 def _await_cards(

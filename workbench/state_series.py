@@ -6,8 +6,9 @@ state restored from the object store, with a spare standing by, and from a local
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
@@ -30,9 +31,11 @@ from evaluation.large_state.results import (
 )
 from generator.settings import ReplaySettings
 from stack.local import LocalStack
+from stack.process import StackError
 from stack.settings import StackSettings
 from workbench.children import ChildFailed
 from workbench.console import Phases
+from workbench.leftovers import clear
 from workbench.peak_watch import watched_peak
 from workbench.plan import JobPlan, RunPlan
 from workbench.problems import RunBroken, first_and_last
@@ -43,6 +46,8 @@ from workbench.state_fill import Filled, cards_for, filled_state, join_profiles
 #: A checkpoint of all of the state takes longer than the job's own bound.
 _CHECKPOINT_TIMEOUT: Final = "30 min"
 _WARM_UP_S: Final = 5
+#: What stands in place of a run's name where none was made: there was no state to run on.
+_FILLING: Final = "filling"
 
 
 class StatePlan(NamedTuple):
@@ -107,6 +112,8 @@ class StateSeries:
         Where progress is told.
     runs, replays
         Folders.
+    on_result
+        Told of the results after each run that adds to them.
 
     Attributes
     ----------
@@ -115,13 +122,21 @@ class StateSeries:
     """
 
     def __init__(
-        self, plan: StatePlan, settings: StackSettings, phases: Phases, runs: Path, replays: Path
+        self,
+        plan: StatePlan,
+        settings: StackSettings,
+        phases: Phases,
+        runs: Path,
+        replays: Path,
+        on_result: Callable[[LargeState], None] = lambda _: None,
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._phases = phases
         self._runs = runs
         self._replays = replays
+        self._on_result = on_result
+        self._since = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
         self.results = LargeState()
 
     def run(self) -> None:
@@ -137,13 +152,23 @@ class StateSeries:
             join_profiles(made, profiles)
             for size_gb in plan.sizes_gb:
                 self._phases.line("state", f"{size_gb:g} GB")
-                with self._filled(size_gb, profiles) as filled:
-                    if PEACE in plan.parts:
-                        self._in_peace(filled)
-                    if size_gb == plan.sizes_gb[-1]:
-                        for name, kill in KILLS.items():
-                            if name in plan.parts:
-                                self._killed(filled, kill)
+                with ExitStack() as held:
+                    try:
+                        filled = held.enter_context(self._filled(size_gb, profiles))
+                    except StackError as error:
+                        # What stood in its way need not stand in the way of another size.
+                        self._broke(
+                            _FILLING, round(size_gb * 1e9), "the state was not filled", error
+                        )
+                        continue
+                    self._measure(filled, with_kills=size_gb == plan.sizes_gb[-1])
+
+    def _measure(self, filled: Filled, *, with_kills: bool) -> None:
+        if PEACE in self._plan.parts:
+            self._in_peace(filled)
+        for name, kill in KILLS.items():
+            if with_kills and name in self._plan.parts:
+                self._killed(filled, kill)
 
     @contextmanager
     def _filled(self, size_gb: float, profiles: Path) -> Iterator[Filled]:
@@ -186,6 +211,7 @@ class StateSeries:
             fill_s=filled.fill_s,
         )
         self.results.steady.append(steady)
+        self._on_result(self.results)
         plan = self._run_plan(filled, self._plan.overload)
         overload = self._simulate(OVERLOADED, filled, plan, settings)
         if overload is None:
@@ -197,6 +223,7 @@ class StateSeries:
             rate_per_s=rate if overloaded else None,
             overloaded=delivered_of(evaluation),
         )
+        self._on_result(self.results)
 
     def _killed(self, filled: Filled, kill: Kill) -> None:
         settings = self._stack_for(kill.origin, has_spare=kill.has_spare)
@@ -215,6 +242,7 @@ class StateSeries:
             state_bytes=filled.checkpoint.state_bytes,
             has_spare=kill.has_spare,
         )
+        self._on_result(self.results)
 
     def _warm(self, name: str, filled: Filled, settings: StackSettings) -> bool:
         """Let every TaskManager have had a task: a spare of a cluster in service has had one."""
@@ -258,15 +286,20 @@ class StateSeries:
                 replays=self._replays,
                 keep_stack=True,
             )
-        except (RunBroken, ChildFailed) as error:
-            self._phases.line("broken", str(error), style="yellow")
-            reason = f"the run broke: {first_and_last(str(error))}"
-            state_bytes = filled.checkpoint.state_bytes
-            self.results.broken.append(Broken(run=name, state_bytes=state_bytes, reason=reason))
+        except (RunBroken, ChildFailed, StackError) as error:
+            self._broke(name, filled.checkpoint.state_bytes, "the run broke", error)
+            # A job of it that is left would hold the slot of the next.
+            clear(settings, self._since)
             return None
         verdict = evaluation.verdict
         self._phases.line("verdict", f"{verdict.value}: {verdict.reason}")
         return folder, evaluation
+
+    def _broke(self, name: str, state_bytes: int, what: str, error: Exception) -> None:
+        self._phases.line("broken", str(error), style="yellow")
+        reason = f"{what}: {first_and_last(str(error))}"
+        self.results.broken.append(Broken(run=name, state_bytes=state_bytes, reason=reason))
+        self._on_result(self.results)
 
 
 def _checkpoints(folder: Path) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FaultRecord
 from evaluation.recovery_times import HEADINGS, Number
 from evaluation.verdict import EXIT_CODES, Value, Verdict, combine, worst
+from generator.whole_file import write_whole
 
 RESULTS_FILE: Final = "large-state.json"
 #: '95% faster' in the brief: what is left of the time.
@@ -380,6 +381,6 @@ def _figure(evaluation: Evaluation, judge: str, name: str) -> Number:
 
 
 def write_large_state(results: LargeState, folder: Path) -> None:
-    """Write ``large-state.json``."""
+    """Write ``large-state.json``, or write it anew: a reader sees all of it or none."""
     encoded = msgspec.json.format(msgspec.json.encode(results), indent=1)
-    (folder / RESULTS_FILE).write_bytes(encoded + b"\n")
+    write_whole(folder / RESULTS_FILE, encoded + b"\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from evaluation.thresholds import load_thresholds
 from evaluation.verdict import JudgeResult, combine
 from generator.settings import ReplaySettings
 from stack.flink_answers import Checkpoint
+from stack.local import LocalStack
+from stack.process import StackError
 from stack.settings import StackSettings
 from workbench import state_series
 from workbench.children import ChildFailed
@@ -78,20 +81,32 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
     def filled(*_: Any) -> Iterator[Filled]:
         yield FILLED
 
-    monkeypatch.setattr(StateSeries, "_filled", filled)
+    monkeypatch.setattr(state_series, "filled_state", filled)
+    monkeypatch.setattr(state_series, "cards_for", lambda *_: 1_000)
+    monkeypatch.setattr(LocalStack, "up", lambda *_, **__: ())
+    monkeypatch.setattr(LocalStack, "restart_taskmanager", lambda *_: 1.0)
     monkeypatch.setattr(state_series, "make_replay", lambda *_: tmp_path)
     monkeypatch.setattr(state_series, "join_profiles", lambda *_: None)
     monkeypatch.setattr(state_series, "drain_rate", lambda _: (4_000.0, True))
     # The peak of its disk is looked for there.
     monkeypatch.setenv("PAYSTREAM_STACK_DATA_FOLDER", str(tmp_path / "stack"))
 
-    def measure(parts: tuple[str, ...], said: dict[int, Any]) -> LargeState:
+    def measure(
+        parts: tuple[str, ...],
+        said: dict[int, Any],
+        *,
+        sizes_gb: tuple[float, ...] = (10.0,),
+        on_result: Callable[[LargeState], None] = lambda _: None,
+        cleared: list[int] | None = None,
+    ) -> LargeState:
         numbers = iter(range(100))
+        made: list[int] = []
 
         def simulate(
             plan: RunPlan, *_: Any, settings: StackSettings, **__: Any
         ) -> tuple[Path, Evaluation]:
             number = next(numbers)
+            made.append(number)
             says = said.get(number, WELL)
             if isinstance(says, Exception):
                 raise says
@@ -106,8 +121,10 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
             return folder, evaluation(decide)
 
         monkeypatch.setattr(state_series, "simulate", simulate)
+        noted = [] if cleared is None else cleared
+        monkeypatch.setattr(state_series, "clear", lambda *_: noted.append(made[-1]))
         plan = StatePlan(
-            sizes_gb=[10.0],
+            sizes_gb=sizes_gb,
             swipes_per_card=64,
             calm=replay(1),
             overload=replay(2),
@@ -116,7 +133,7 @@ def series(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Series:
             parts=parts,
         )
         phases = Phases(Console(file=io.StringIO()))
-        measured = StateSeries(plan, StackSettings(), phases, tmp_path, tmp_path)
+        measured = StateSeries(plan, StackSettings(), phases, tmp_path, tmp_path, on_result)
         measured.run()
         return measured.results
 
@@ -159,7 +176,7 @@ def test_what_is_lost_in_peace_or_overloaded_is_a_failure(run: int, series: Seri
         (SPARE, "taskmanager_kill, object store, with a spare"),
     ],
 )
-@pytest.mark.parametrize("kind", [RunBroken, ChildFailed])
+@pytest.mark.parametrize("kind", [RunBroken, ChildFailed, StackError])
 def test_a_run_that_breaks_is_inconclusive_and_told_with_its_reason(
     kind: type[Exception], run: int, name: str, series: Series
 ) -> None:
@@ -189,3 +206,51 @@ def test_a_loss_outweighs_a_run_that_broke(series: Series) -> None:
 def test_a_spare_that_was_not_warmed_up_is_not_measured_as_a_warm_one(series: Series) -> None:
     results = series(PARTS, {WARM_UP: RunBroken("why")})
     assert not any(each.has_spare for each in results.recoveries)
+
+
+def test_what_a_broken_run_left_is_cleared_away_before_the_next(series: Series) -> None:
+    cleared: list[int] = []
+    series(PARTS, {STORE: RunBroken("why"), JOBMANAGER: StackError("why")}, cleared=cleared)
+    assert cleared == [STORE, JOBMANAGER]
+
+
+def test_the_results_are_told_after_each_run_that_adds_to_them(series: Series) -> None:
+    told: list[LargeState] = []
+    found = series(
+        PARTS, {LOCAL: StackError("why")}, on_result=lambda found: told.append(deepcopy(found))
+    )
+    # The warm-up adds nothing.
+    assert [len(each.judged) for each in told] == [1, 2, 3, 4, 5, 6]
+    assert told[-1].judged == found.judged
+
+
+@pytest.mark.parametrize("refuses", ["up", "restart_taskmanager"])
+def test_a_state_that_is_not_filled_is_told_with_its_reason_and_the_next_is_measured(
+    refuses: str, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([StackError("taskmanager-0 did not answer within 90 s", "a line\nwhy")])
+
+    def answer(*_: Any, **__: Any) -> Any:
+        for error in answers:
+            raise error
+        return ()
+
+    monkeypatch.setattr(LocalStack, refuses, answer)
+    results = series(PARTS, {}, sizes_gb=(1.0, 10.0))
+    (broken,) = results.broken
+    assert (broken.run, broken.state_bytes) == ("filling", 10**9)
+    assert broken.reason == "the state was not filled: taskmanager-0 did not answer within 90 s why"
+    assert (len(results.steady), len(results.recoveries)) == (1, 4)
+    assert results.exit_code == 3
+
+
+def test_a_series_in_which_nothing_could_be_filled_is_inconclusive(
+    series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise StackError("taskmanager-0 did not answer within 90 s")
+
+    monkeypatch.setattr(LocalStack, "up", refuse)
+    results = series(PARTS, {}, sizes_gb=(1.0, 10.0))
+    assert [each.state_bytes for each in results.broken] == [10**9, 10**10]
+    assert results.exit_code == 3

@@ -6,16 +6,18 @@ at once would measure each other.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
 from evaluation.controls.results import Positive, Tried, positive_control
 from evaluation.evaluate import Evaluation
+from stack.held_signals import held_signals
 from stack.local import LocalStack
 from stack.process import StackError
 from stack.settings import StackSettings
 from workbench.children import ChildFailed
-from workbench.clean_up import put_away
+from workbench.clean_up import remove
 from workbench.console import Phases
 from workbench.live_controls import REPLAY, LiveControl, live_control_classes
 from workbench.plan import RunPlan
@@ -45,20 +47,21 @@ def try_live(phases: Phases, runs: Path, names: list[str]) -> tuple[list[Positiv
     stack.process.StackError, workbench.problems.RunBroken
         If not even the unbroken run can be made.
     """
-    with tempfile.TemporaryDirectory(prefix="paystream-controls-") as folder:
-        scratch = Path(folder)
-        settings = StackSettings.with_free_ports(scratch / "stack")
-        stack = LocalStack(settings)
-        try:
-            with phases.phase("stack"):
-                stack.up()
-            unbroken = run_unbroken(phases, runs, settings, scratch / "replays")
-            tried = [
-                try_one(_made(name, scratch), unbroken, phases, runs, settings, scratch / "replays")
-                for name in names
-            ]
-        finally:
-            put_away("stopping the stack", stack.down)
+    scratch = Path(tempfile.mkdtemp(prefix="paystream-controls-"))
+    settings = StackSettings.with_free_ports(scratch / "stack")
+    stack = LocalStack(settings)
+    try:
+        with phases.phase("stack"):
+            stack.up()
+        unbroken = run_unbroken(phases, runs, settings, scratch / "replays")
+        tried = [
+            try_one(_made(name, scratch), unbroken, phases, runs, settings, scratch / "replays")
+            for name in names
+        ]
+    finally:
+        with held_signals():
+            if remove(stack):
+                shutil.rmtree(scratch, ignore_errors=True)
     return positive_control(unbroken, live=True), tried
 
 
