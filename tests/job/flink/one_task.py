@@ -99,6 +99,11 @@ class Context:
     def __init__(self, broadcast: Broadcast | None = None) -> None:
         self.broadcast = Broadcast() if broadcast is None else broadcast
 
+    @property
+    def kept(self) -> dict[str, bytes]:
+        """The records in broadcast state, without how far the topic was taken."""
+        return {k: v for k, v in self.broadcast.items() if not k.startswith("taken|")}
+
     def get_broadcast_state(self, _descriptor: Any) -> Broadcast:
         return self.broadcast
 

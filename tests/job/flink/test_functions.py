@@ -141,7 +141,7 @@ def test_a_change_is_kept_and_said(make: Any, part: str) -> None:
     assert (audit["to"], audit["part"]) == ("rule-audit", part)
     assert (audit["change_id"], audit["partition"], audit["offset"]) == ("c1", 3, 9)
     assert audit["rules_version"] != audit["previous_rules_version"]
-    assert context.broadcast == {"velocity": velocity(swipes=2)}
+    assert context.kept == {"velocity": velocity(swipes=2)}
 
 
 def test_a_change_counts_for_the_next_swipe() -> None:
@@ -167,7 +167,7 @@ def test_a_bad_change_is_told_once_and_changes_nothing() -> None:
     (letter,) = take(function, bad, context)
     assert (letter["to"], letter["reason"]) == ("dead-letters", "rule_change")
     assert (letter["partition"], letter["offset"], letter["key"]) == (3, 9, "velocity")
-    assert context.broadcast == {"velocity": velocity(swipes=2)}
+    assert context.kept == {"velocity": velocity(swipes=2)}
     assert take(card_function(State(), subtask=1), bad, Context()) == []
     assert take(window_function(State()), bad, Context()) == []
 
@@ -177,7 +177,7 @@ def test_a_change_without_value_is_taken_back_from_the_state() -> None:
     take(function, velocity(swipes=2), context)
     (audit,) = take(function, b"R 3 10 8 velocity", context)
     assert audit["change_id"] is None
-    assert context.broadcast == {}
+    assert context.kept == {}
     assert take(function, b"R 3 11 8 velocity", context) == []
 
 
