@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
-from job.contracts import RuleRecord
+from job.contracts import RuleAudit, RuleRecord
 from job.rules.parameters import read_tables
 from workbench.problems import RunBroken
 from workbench.rule_ledger import Decide, FileLedger, LedgerEntry, RuleLedger, newest_by_key
@@ -120,16 +120,32 @@ class Published:
         return None if letter is None else letter.detail
 
     @property
+    def audits(self) -> list[RuleAudit]:
+        """What the tasks said that took it."""
+        return self.answers.audits.get(self.place, [])
+
+    @property
+    def tasks(self) -> int:
+        """How many there are, as far as they said."""
+        return sum({audit.part: audit.parallelism for audit in self.audits}.values())
+
+    @property
+    def last_ms(self) -> int | None:
+        """From the decision until the last task that said so judged by it; None where none did.
+
+        By two clocks, this machine's and that of the task.
+        """
+        applied_ms = [audit.applied_ms for audit in self.audits]
+        return max(applied_ms) - self.entry.changed_ms if applied_ms else None
+
+    @property
     def taken(self) -> str | None:
         """Which tasks took it; None where none said so."""
-        audits = self.answers.audits.get(self.place, [])
-        if not audits:
+        if self.last_ms is None:
             return None
-        of = {audit.part: audit.parallelism for audit in audits}
-        last_ms = max(audit.applied_ms for audit in audits) - self.entry.changed_ms
         return (
-            f"{len(audits)} of {sum(of.values())} tasks judge by {audits[-1].rules_version}, "
-            f"the last after {max(last_ms, 0)} ms"
+            f"{len(self.audits)} of {self.tasks} tasks judge by {self.audits[-1].rules_version}, "
+            f"the last after {max(self.last_ms, 0)} ms"
         )
 
 
