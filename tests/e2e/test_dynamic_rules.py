@@ -270,25 +270,6 @@ def test_changes_outlive_a_killed_taskmanager(job: SwipedJob) -> None:
     assert decision.rules_version != ""
 
 
-def test_only_swipes_move_event_time_even_while_none_come(job: SwipedJob) -> None:
-    """The rules' input joins that of the windows: it may hold nothing back, and push nothing on.
-
-    event time --- [minute with the probe] --- clock records --- silence, a change ---->
-    The probe finds its window closed, and says how far the watermark has gone since.
-    """
-    job.change(RuleDraft("bin_attack", {"cards": 100}))
-    now_ms = START_MS + 3_600_000 * 1_000
-    deadline_s = time.monotonic() + WAIT_S
-    # Flink takes some seconds to find the other partitions idle.
-    while (lateness_ms := job.probe(now_ms - 3_600_000)) is None:
-        assert time.monotonic() < deadline_s, "the windows do not close"
-        send_clock_records(job.bootstrap, PREFIX, now_ms)
-    time.sleep(IDLE_S)
-    job.change(RuleDraft("bin_attack", {"cards": 101}))
-    assert job.probe(now_ms - 3_600_000) == lateness_ms
-    assert job.probe(now_ms + 60_000) is None
-
-
 def listed(job: SwipedJob, rule: str) -> str:
     """The line of a rule in `paystream rules list`, one blank between its words."""
     code, said = job.typed("list")
@@ -355,3 +336,22 @@ def test_a_measurement_times_each_change_and_leaves_the_rules_as_they_were(job: 
     assert [entry.record is None for entry in added] == [False] * times + [True]
     after = job.burst()[0]
     assert (after.rules, after.rules_version) == (rules_before.rules, rules_before.rules_version)
+
+
+def test_only_swipes_move_event_time_even_while_none_come(job: SwipedJob) -> None:
+    """The rules' input joins that of the windows: it may hold nothing back, and push nothing on.
+
+    event time --- [minute with the probe] --- clock records --- silence, a change ---->
+    The probe finds its window closed, and says how far the watermark has gone since.
+    """
+    job.change(RuleDraft("bin_attack", {"cards": 100}))
+    now_ms = START_MS + 3_600_000 * 1_000
+    deadline_s = time.monotonic() + WAIT_S
+    # Flink takes some seconds to find the other partitions idle.
+    while (lateness_ms := job.probe(now_ms - 3_600_000)) is None:
+        assert time.monotonic() < deadline_s, "the windows do not close"
+        send_clock_records(job.bootstrap, PREFIX, now_ms)
+    time.sleep(IDLE_S)
+    job.change(RuleDraft("bin_attack", {"cards": 101}))
+    assert job.probe(now_ms - 3_600_000) == lateness_ms
+    assert job.probe(now_ms + 60_000) is None
