@@ -18,7 +18,7 @@ from job.contracts import RuleChange, Snooze
 from job.docstrings import page
 from job.rules.parameters import DEFAULT_FILE, load_rules, require_rule
 from stack.settings import StackSettings
-from workbench import cli_rules_change
+from workbench import cli_rules_change, cli_rules_measure
 from workbench.console import make_console
 from workbench.folders import RULE_LEDGER
 from workbench.rule_drafts import standing_rules
@@ -165,6 +165,7 @@ def export(
 
 
 cli_rules_change.add_to(app)
+app.command("measure")(cli_rules_measure.measure_effect)
 
 
 def _topic_column(source: RuleSource, entries: list[LedgerEntry]) -> Any:

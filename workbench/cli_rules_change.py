@@ -26,7 +26,7 @@ from workbench.rule_drafts import (
     read_drafts,
 )
 from workbench.rule_ledger import LedgerEntry
-from workbench.rule_source import Published, RuleSource, unpublished
+from workbench.rule_source import Published, RuleSource
 from workbench.rule_topic import make_rule_topics
 
 _NANOS_PER_MS: Final = 1_000_000
@@ -110,11 +110,10 @@ def rollback(
 def sync(ctx: typer.Context, wait: Wait = DEFAULT_WAIT_S) -> None:
     """Publish what the ledger says and the topic does not."""
     source: RuleSource = ctx.obj
-    behind = unpublished(source.ledger().entries(), source.on_topic())
-    if not behind:
+    published = source.sync(wait)
+    if not published:
         make_console().print("the topic says what the ledger says")
-        return
-    _tell(source.publish(behind, wait), wait)
+    _tell(published, wait)
 
 
 def create_topics(

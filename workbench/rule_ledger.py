@@ -9,8 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -52,6 +54,29 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
 Decide = Callable[[Sequence[LedgerEntry]], list[LedgerEntry]]
 
 
+class LedgerAlone(ABC):
+    """A ledger while nobody else adds to it."""
+
+    @abstractmethod
+    def entries(self) -> list[LedgerEntry]:
+        """All of them, oldest first."""
+
+    @abstractmethod
+    def append(self, decide: Decide) -> list[LedgerEntry]:
+        """Add what is decided in the knowledge of all that stands; it stands for good then.
+
+        Returns
+        -------
+        list of LedgerEntry
+            What was added. Nothing is, if ``decide`` raises.
+
+        Raises
+        ------
+        LedgerError
+            If they cannot be read or written.
+        """
+
+
 class RuleLedger(ABC):
     """All changes in the order in which they were decided."""
 
@@ -66,19 +91,22 @@ class RuleLedger(ABC):
         """
 
     @abstractmethod
-    def append(self, decide: Decide) -> list[LedgerEntry]:
-        """Add what is decided in the knowledge of all that stands, while nobody else adds.
+    def alone(self) -> AbstractContextManager[LedgerAlone]:
+        """Keep all others who want to add waiting, readers not.
 
-        Returns
-        -------
-        list of LedgerEntry
-            What was added. Nothing is, if ``decide`` raises.
+        Who publishes what is added does so in here: of two changes of one key the later decided
+        would else stand before the other on the topic, and the job refuse the other.
 
         Raises
         ------
         LedgerError
-            If they cannot be read or written.
+            If that cannot be had.
         """
+
+    def append(self, decide: Decide) -> list[LedgerEntry]:
+        """Add what is decided, as :meth:`LedgerAlone.append`, and publish nothing."""
+        with self.alone() as ledger:
+            return ledger.append(decide)
 
 
 def newest_by_key(entries: Iterable[LedgerEntry]) -> dict[str, LedgerEntry]:
@@ -108,26 +136,23 @@ class FileLedger(RuleLedger):
             raise LedgerError(f"{self.file}: {error.strerror}") from None
         return self._decode(content)
 
-    def append(self, decide: Decide) -> list[LedgerEntry]:
-        """Add lines; other processes wait meanwhile."""
+    @contextmanager
+    def alone(self) -> Iterator[LedgerAlone]:
+        """Hold the file's lock; other processes wait meanwhile."""
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with self.file.open("a+b") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
-                stream.seek(0)
-                content = stream.read()
-                added = decide(self._decode(content))
-                lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in added)
-                try:
-                    stream.write(lines)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                except BaseException:  # a line cut in two would make the file unreadable
-                    os.ftruncate(stream.fileno(), len(content))
-                    raise
+            stream = self.file.open("a+b")
         except OSError as error:
-            raise LedgerError(f"{self.file}: {error.strerror}") from None
-        return added
+            raise self._unusable(error) from None
+        with stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            except OSError as error:
+                raise self._unusable(error) from None
+            yield _FileAlone(self, stream)
+
+    def _unusable(self, error: OSError) -> LedgerError:
+        return LedgerError(f"{self.file}: {error.strerror}")
 
     def _decode(self, content: bytes) -> list[LedgerEntry]:
         entries = []
@@ -137,3 +162,35 @@ class FileLedger(RuleLedger):
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise LedgerError(f"{self.file}, line {number}: {error}") from None
         return entries
+
+
+class _FileAlone(LedgerAlone):
+    def __init__(self, ledger: FileLedger, stream: BinaryIO) -> None:
+        self._ledger = ledger
+        self._stream = stream
+
+    def entries(self) -> list[LedgerEntry]:
+        return self._ledger._decode(self._content())
+
+    def append(self, decide: Decide) -> list[LedgerEntry]:
+        content, stream = self._content(), self._stream
+        added = decide(self._ledger._decode(content))
+        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in added)
+        try:
+            try:
+                stream.write(lines)
+                stream.flush()
+                os.fsync(stream.fileno())
+            except BaseException:  # a line cut in two would make the file unreadable
+                os.ftruncate(stream.fileno(), len(content))
+                raise
+        except OSError as error:
+            raise self._ledger._unusable(error) from None
+        return added
+
+    def _content(self) -> bytes:
+        try:
+            self._stream.seek(0)
+            return self._stream.read()
+        except OSError as error:
+            raise self._ledger._unusable(error) from None

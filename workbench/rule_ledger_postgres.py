@@ -10,12 +10,14 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from workbench.rule_ledger import Decide, LedgerEntry, LedgerError, RuleLedger
+from workbench.rule_ledger import Decide, LedgerAlone, LedgerEntry, LedgerError, RuleLedger
 
 _TABLE: Final = Path(__file__).with_name("rule_ledger.sql")
 #: Longest wait for a connection, in seconds.
 _CONNECT_TIMEOUT_S: Final = 5
 _COLUMNS: Final = "key, version, change_id, author, changed_ms, note, record"
+#: Of the session, by the table's own number: two schemas do not wait for each other.
+_LOCK: Final = "SELECT pg_advisory_lock('rule_changes'::regclass::oid::bigint)"
 _Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -36,26 +38,17 @@ class PostgresLedger(RuleLedger):
         with self._connected() as connection:
             return _entries(connection)
 
-    def append(self, decide: Decide) -> list[LedgerEntry]:
-        """Add rows in one transaction; other writers wait meanwhile, readers do not."""
+    @contextmanager
+    def alone(self) -> Iterator[LedgerAlone]:
+        """Hold a lock beside the table, for as long as the connection stands.
+
+        The table's own goes with the transaction, and what is added must be committed before it
+        is published: a change on the topic that no ledger knows could not be taken back.
+        """
         with self._connected() as connection:
-            connection.execute("LOCK TABLE rule_changes IN EXCLUSIVE MODE")
-            added = decide(_entries(connection))
-            for entry in added:
-                connection.execute(
-                    f"INSERT INTO rule_changes ({_COLUMNS}) "  # noqa: S608
-                    "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                    (
-                        entry.key,
-                        entry.version,
-                        entry.change_id,
-                        entry.author,
-                        entry.changed_ms,
-                        entry.note,
-                        entry.value.decode() or None,
-                    ),
-                )
-            return added
+            connection.execute(_LOCK)
+            connection.commit()
+            yield _PostgresAlone(connection)
 
     @contextmanager
     def _connected(self) -> Iterator[_Connection]:
@@ -67,6 +60,36 @@ class PostgresLedger(RuleLedger):
         except psycopg.Error as error:
             said = " ".join(str(error).split())
             raise LedgerError(f"the rules' database: {said}") from None
+
+
+class _PostgresAlone(LedgerAlone):
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    def entries(self) -> list[LedgerEntry]:
+        return _entries(self._connection)
+
+    def append(self, decide: Decide) -> list[LedgerEntry]:
+        """In one transaction."""
+        # For whoever adds by hand, and knows of no other lock.
+        self._connection.execute("LOCK TABLE rule_changes IN EXCLUSIVE MODE")
+        added = decide(_entries(self._connection))
+        for entry in added:
+            self._connection.execute(
+                f"INSERT INTO rule_changes ({_COLUMNS}) "  # noqa: S608
+                "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (
+                    entry.key,
+                    entry.version,
+                    entry.change_id,
+                    entry.author,
+                    entry.changed_ms,
+                    entry.note,
+                    entry.value.decode() or None,
+                ),
+            )
+        self._connection.commit()
+        return added
 
 
 def _has_table(connection: _Connection) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from generator.kafka_client import KafkaRefused, KafkaUnreachable
-from job.contracts import RuleRecord
+from job.contracts import RuleAudit, RuleRecord
 from job.rules.parameters import read_tables
 from workbench.problems import RunBroken
 from workbench.rule_ledger import Decide, FileLedger, LedgerEntry, RuleLedger, newest_by_key
@@ -59,7 +59,8 @@ class RuleSource:
     def change(self, decide: Decide, wait_s: float) -> list[Published]:
         """Write down what is decided, publish it, and hear what the job says of it.
 
-        Nothing is written where the change is refused or Kafka does not answer.
+        Nothing is written where the change is refused or Kafka does not answer. Nobody else writes
+        or publishes before this is on the topic; the job's word is waited for behind that.
 
         Parameters
         ----------
@@ -69,29 +70,35 @@ class RuleSource:
         ledger = self.ledger()
         decide(ledger.entries())
         with self._watch(wait_s) as watch:
-            added = ledger.append(decide)
-            try:
-                return self._send(added, watch, wait_s)
-            except (KafkaRefused, KafkaUnreachable) as error:
-                raise RunBroken(
-                    f"written down, but not published: {error}; `paystream rules sync` publishes it"
-                ) from None
+            with ledger.alone() as alone:
+                added = alone.append(decide)
+                try:
+                    places = self._send(added)
+                except (KafkaRefused, KafkaUnreachable) as error:
+                    raise RunBroken(
+                        f"written down, but not published: {error}; "
+                        "`paystream rules sync` publishes it"
+                    ) from None
+            return _heard(added, places, watch, wait_s)
 
-    def publish(self, entries: Sequence[LedgerEntry], wait_s: float) -> list[Published]:
-        """Publish what is written down already."""
+    def sync(self, wait_s: float) -> list[Published]:
+        """Publish what is written down and not on the topic, as :meth:`change` publishes."""
+        ledger = self.ledger()
+        if not unpublished(ledger.entries(), self.on_topic()):
+            return []
         with self._watch(wait_s) as watch:
-            return self._send(entries, watch, wait_s)
+            with ledger.alone() as alone:
+                # Asked again: somebody may have been publishing just now.
+                behind = unpublished(alone.entries(), self.on_topic())
+                places = self._send(behind)
+            return _heard(behind, places, watch, wait_s)
 
     def _watch(self, wait_s: float) -> AbstractContextManager[AnswerWatch | None]:
         return AnswerWatch(self.bootstrap, self.prefix) if wait_s else nullcontext()
 
-    def _send(
-        self, entries: Sequence[LedgerEntry], watch: AnswerWatch | None, wait_s: float
-    ) -> list[Published]:
+    def _send(self, entries: Sequence[LedgerEntry]) -> list[Place]:
         records = [(entry.key, entry.value) for entry in entries]
-        places = send_records(self.bootstrap, self.prefix, records)
-        answers = Answers() if watch is None else watch.wait(places, wait_s)
-        return [Published(e, p, answers) for e, p in zip(entries, places, strict=True)]
+        return send_records(self.bootstrap, self.prefix, records)
 
     def on_topic(self) -> dict[str, bytes]:
         """The newest record of each key."""
@@ -113,17 +120,43 @@ class Published:
         return None if letter is None else letter.detail
 
     @property
+    def audits(self) -> list[RuleAudit]:
+        """What the tasks said that took it."""
+        return self.answers.audits.get(self.place, [])
+
+    @property
+    def tasks(self) -> int:
+        """How many there are, as far as they said."""
+        return sum({audit.part: audit.parallelism for audit in self.audits}.values())
+
+    @property
+    def last_ms(self) -> int | None:
+        """From the decision until the last task that said so judged by it; None where none did.
+
+        By two clocks, this machine's and that of the task.
+        """
+        applied_ms = [audit.applied_ms for audit in self.audits]
+        return max(applied_ms) - self.entry.changed_ms if applied_ms else None
+
+    @property
     def taken(self) -> str | None:
         """Which tasks took it; None where none said so."""
-        audits = self.answers.audits.get(self.place, [])
-        if not audits:
+        if self.last_ms is None:
             return None
-        of = {audit.part: audit.parallelism for audit in audits}
-        last_ms = max(audit.applied_ms for audit in audits) - self.entry.changed_ms
         return (
-            f"{len(audits)} of {sum(of.values())} tasks judge by {audits[-1].rules_version}, "
-            f"the last after {max(last_ms, 0)} ms"
+            f"{len(self.audits)} of {self.tasks} tasks judge by {self.audits[-1].rules_version}, "
+            f"the last after {max(self.last_ms, 0)} ms"
         )
+
+
+def _heard(
+    entries: Sequence[LedgerEntry],
+    places: Sequence[Place],
+    watch: AnswerWatch | None,
+    wait_s: float,
+) -> list[Published]:
+    answers = Answers() if watch is None else watch.wait(places, wait_s)
+    return [Published(e, p, answers) for e, p in zip(entries, places, strict=True)]
 
 
 def unpublished(entries: Sequence[LedgerEntry], topic: Mapping[str, bytes]) -> list[LedgerEntry]:

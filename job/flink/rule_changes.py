@@ -3,6 +3,9 @@
 Every task gets every record of ``rules`` and holds the accepted ones in broadcast state, framed as
 they came. The state is read once, before the first record after a start; from then on the parsed
 rules on the instance are the same, and no swipe pays for reading it.
+
+Beside them the state holds how far each partition was taken: what lies before has its verdict in
+this state, and is not judged a second time where more, or less, stands than did then.
 """
 
 from __future__ import annotations
@@ -21,10 +24,13 @@ from job.engine.card_engine import Output, Source, dead_letter
 from job.engine.intake import Unreadable
 from job.engine.rule_set import RuleSet
 from job.engine.rules_in_force import RulesInForce
-from job.flink.tables import Framed, unframe
+from job.flink.tables import Framed, frame_rule, unframe
 
 #: By the records' keys.
 RULES_STATE: Final = MapStateDescriptor("rules", Types.STRING(), Types.PICKLED_BYTE_ARRAY())
+#: Before a partition: the key of the last record taken from it. It is framed as one without a
+#: value, which a job of before reads as nothing. No accepted record has such a key.
+_TAKEN: Final = "taken|"
 _NANOS_PER_MS: Final = 1_000_000
 _encode = msgspec.json.Encoder().encode
 
@@ -58,7 +64,8 @@ class RuleChanges:
         those by the first: all of them refuse the same.
     standing
         The topic as it stood when the job was submitted: it counts from the first swipe on, and
-        its records are only written down when they come by themselves.
+        its records are only written down when they come by themselves. The same after each
+        restart of that job.
     use
         Takes over what is in force.
 
@@ -89,52 +96,89 @@ class RuleChanges:
         metrics = runtime_context.get_metrics_group()
         self._applied = metrics.counter("rule_changes_applied")
         self._refused = metrics.counter("rule_changes_refused")
-        #: Of the topic at the submission: the newest accepted of each key, and what was refused.
-        self._newest_before: dict[str, bytes] = {}
-        self._refused_before: dict[tuple[int, int], Unreadable] = {}
+        #: By partition: offset behind the last record that the restored state has taken.
+        self._taken_before: dict[int, int] = {}
+        #: Of the topic at the submission: what became of each record that came after, which is
+        #: whether it changed anything, and where the newest accepted of each key stands.
+        self._verdicts: dict[tuple[int, int], Unreadable | bool] = {}
+        self._newest_before: dict[str, tuple[int, int]] = {}
         self.loaded = False
 
     def load(self, context: Any) -> list[Output]:
         """Take over what stands; gives dead letters of what this job no longer lets stand.
 
-        That is what stood at the submission and what the state holds; of each key the later.
+        That is what the state holds, and then what the topic said since, record by record as a
+        running job takes them. Only so is what was refused, or had been, refused again.
         """
-        self._read_standing()
-        stands = {key: unframe(data) for key, data in self._newest_before.items()}
-        held = {}
-        for key, data in context.get_broadcast_state(RULES_STATE).items():
-            record = held[key] = unframe(data)
-            if key not in stands or record.offset > stands[key].offset:
-                stands[key] = record
-        records = {key: each.value for key, each in sorted(stands.items()) if each.value}
-        rules, refused = self._rules.restored(records.items())
+        held = self._held(context.get_broadcast_state(RULES_STATE))
+        standing = [unframe(data) for data in self._standing.records]
+        on_topic = {record.key for record in standing}
+        # A key from before the end that the topic has no more was taken back while no job ran, and
+        # compaction has removed that, too: the source will not bring it.
+        stood = {
+            key: record.value
+            for key, record in sorted(held.items())
+            if record.value and (key in on_topic or not self._is_before_submission(record))
+        }
+        rules, refused = self._rules.restored(stood.items())
+        for record in standing:
+            if not self._is_taken(record, held.get(record.key)):
+                rules = self._with_standing(record, rules)
         self._take_over(rules)
         self.loaded = True
         return [
             output
             for key, refusal in refused.items()
-            if key in held
+            if key not in self._newest_before
             for output in self._refuse(held[key], refusal)
         ]
 
-    def _read_standing(self) -> None:
-        """In the order of the topic, as if the records came now: a refused one changes nothing."""
-        rules = self._rules
-        for data in self._standing.records:
+    def _held(self, state: Any) -> dict[str, Framed]:
+        """The state's records; notes how far the partitions were taken."""
+        held = {}
+        for key, data in state.items():
             record = unframe(data)
-            try:
-                rules = rules.with_record(record.key, record.value)
-            except Unreadable as refusal:
-                self._refused_before[record.partition, record.offset] = refusal
+            if key.startswith(_TAKEN):
+                self._taken_before[record.partition] = record.offset + 1
             else:
-                self._newest_before[record.key] = data
+                held[key] = record
+        return held
+
+    def _is_before_submission(self, record: Framed) -> bool:
+        return record.offset < self._standing.ends.get(record.partition, 0)
+
+    def _is_taken(self, record: Framed, held: Framed | None) -> bool:
+        """Whether the restored state says already what became of a record.
+
+        A state of before does not say how far it had come: what it holds of the key says so.
+        """
+        if record.offset < self._taken_before.get(record.partition, 0):
+            return True
+        return held is not None and record.offset <= held.offset
+
+    def _with_standing(self, record: Framed, rules: RuleSet) -> RuleSet:
+        """The rules after a record that stood at the submission; a refused one changes nothing."""
+        place = record.partition, record.offset
+        try:
+            changed = rules.with_record(record.key, record.value)
+        except Unreadable as refusal:
+            self._verdicts[place] = refusal
+            return rules
+        self._verdicts[place] = changed is not rules
+        if changed is not rules:
+            self._newest_before[record.key] = place
+        return changed
 
     def take(self, data: bytes, context: Any) -> list[Output]:
         """Apply one framed record of ``rules``, or refuse it; the old rules stay then."""
         outputs = [] if self.loaded else self.load(context)
         record, before = unframe(data), self._rules
         state = context.get_broadcast_state(RULES_STATE)
-        if record.offset < self._standing.ends.get(record.partition, 0):
+        taken_key = f"{_TAKEN}{record.partition}"
+        state.put(taken_key, frame_rule(record.partition, record.offset, taken_key.encode(), b""))
+        # What the state had taken comes again only from a topic that was made anew: it is news.
+        is_news = record.offset < self._taken_before.get(record.partition, 0)
+        if self._is_before_submission(record) and not is_news:
             return [*outputs, *self._write_down(record, data, state)]
         try:
             rules = before.with_record(record.key, record.value)
@@ -148,22 +192,30 @@ class RuleChanges:
         if rules is before:  # the same change again, or nothing to take back
             return outputs
         # Outside: where the state cannot be written, the task must go back to its checkpoint.
-        # What stood at the submission and was taken back must not stand again after a restart.
-        if record.value or record.key in self._newest_before:
-            state.put(record.key, data)
-        else:
-            state.remove(record.key)
+        self._keep(record, data, state)
         return [*outputs, self._audit(record, before)]
 
     def _write_down(self, record: Framed, data: bytes, state: Any) -> list[Output]:
-        """Keep a record that counts since the submission; an older one of its key is past."""
-        refusal = self._refused_before.get((record.partition, record.offset))
-        if refusal is not None:
-            return self._refuse(record, refusal)
-        if self._newest_before.get(record.key) != data:
+        """Keep what a record changed at the start: the state is then as if it had come now.
+
+        A restart in between goes on from there, and finds the same. Told is the newest of a key.
+        """
+        place = record.partition, record.offset
+        verdict = self._verdicts.get(place, False)
+        if isinstance(verdict, Unreadable):
+            return self._refuse(record, verdict)
+        if verdict:
+            self._keep(record, data, state)
+        if self._newest_before.get(record.key) != place:
             return []
-        state.put(record.key, data)
         return [self._audit(record, self._rules)]
+
+    @staticmethod
+    def _keep(record: Framed, data: bytes, state: Any) -> None:
+        if record.value:
+            state.put(record.key, data)
+        elif state.contains(record.key):
+            state.remove(record.key)
 
     def _take_over(self, rules: RuleSet) -> None:
         self._use(rules.in_force)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,6 +19,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from typer.testing import CliRunner
 
 from evaluation.offsets import partitions_of, read_ends
 from generator.bookends import open_producer, send_clock_records
@@ -28,6 +30,7 @@ from job.rules.example import example_swipe
 from job.rules.parameters import DEFAULT_FILE
 from stack.faults.taskmanager_kill import TaskmanagerKill
 from stack.local import LocalStack
+from workbench.cli import app
 from workbench.plan import JobPlan
 from workbench.rule_drafts import Draft, Drafting, RuleDraft, SnoozeDraft, standing_rules
 from workbench.rule_source import Published, RuleSource
@@ -84,6 +87,15 @@ class SwipedJob:
             assert each.answers.settled(each.place)
             logging.getLogger("paystream.test").info("%s: %s", each.entry.key, each.taken)
         return published
+
+    def typed(self, *words: str) -> tuple[int, str]:
+        """`paystream rules …` about this job; the exit code, and what it printed."""
+        about = ["--bootstrap", self.bootstrap, "--topic-prefix", PREFIX]
+        about += ["--ledger", str(self.source.ledger_file)]
+        done = CliRunner().invoke(app, ["rules", *about, *words])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.output
 
     def burst(self, card: str | None = None, merchant: str = "m") -> tuple[Decision, Alert | None]:
         """Swipe a card six times; the last decision, and its alert."""
@@ -256,6 +268,74 @@ def test_changes_outlive_a_killed_taskmanager(job: SwipedJob) -> None:
     decision, alert = job.burst()
     assert (decision.rules, alert) == ([], None)
     assert decision.rules_version != ""
+
+
+def listed(job: SwipedJob, rule: str) -> str:
+    """The line of a rule in `paystream rules list`, one blank between its words."""
+    code, said = job.typed("list")
+    assert code == 0, said
+    (line,) = (each for each in said.splitlines() if each.split()[:1] == [rule])
+    return " ".join(line.split())
+
+
+def test_what_is_typed_reaches_the_job_and_is_listed_and_taken_back(job: SwipedJob) -> None:
+    wait = ("--wait", f"{WAIT_S:g}")
+    change = ("--rule", "velocity", "--set", f"swipes={BURST + 1}", "--note", "typed")
+    code, said = job.typed("publish", *change, "--author", "typist", *wait)
+    assert code == 0, said
+    published = job.source.ledger().entries()[-1]
+    assert f"velocity version {published.version}: active, swipes={BURST + 1}" in said
+    assert f"change {published.change_id}, published" in said
+    taken = re.search(r"(\d+) of (\d+) tasks judge by (\w+), the last after \d+ ms", said)
+    assert taken is not None, said
+    assert taken[1] == taken[2]
+    decision, alert = job.burst()
+    assert (decision.rules, decision.rules_version, alert) == ([], taken[3], None)
+    line = listed(job, "velocity")
+    assert line.startswith(f"velocity active swipes={BURST + 1} {published.version} typist ")
+    assert line.endswith(" as decided")
+
+    code, said = job.typed("rollback", *wait)
+    assert code == 0, said
+    assert f"velocity version {published.version + 1}: as in the parameter file" in said
+    taken = re.search(r"(\d+) of (\d+) tasks judge by \w+, the last after \d+ ms", said)
+    assert taken is not None, said
+    assert taken[1] == taken[2]
+    assert job.burst()[0].rules == ["velocity"]
+    line = listed(job, "velocity")
+    assert line.startswith(f"velocity active {published.version + 1} ")
+    assert line.endswith(" as decided")
+
+
+def test_what_was_written_down_alone_is_listed_as_such_and_made_up_for(job: SwipedJob) -> None:
+    drafting = Drafting(job.source.tables(), "test")
+    draft = RuleDraft("velocity", {"swipes": BURST + 1})
+    job.source.ledger().append(lambda entries: drafting.decide(entries, [draft]))
+    assert " not published:" in listed(job, "velocity")  # the rest is on the next line
+    assert job.burst()[0].rules == ["velocity"]
+    code, said = job.typed("sync", "--wait", f"{WAIT_S:g}")
+    assert code == 0, said
+    assert re.search(r"(\d+) of \1 tasks judge by", said), said
+    assert listed(job, "velocity").endswith(" as decided")
+    assert job.burst()[0].rules == []
+    assert job.typed("sync") == (0, "the topic says what the ledger says\n")
+
+
+def test_a_measurement_times_each_change_and_leaves_the_rules_as_they_were(job: SwipedJob) -> None:
+    times = 5
+    before, rules_before = job.source.ledger().entries(), job.burst()[0]
+    code, said = job.typed("measure", "--times", str(times), "--wait", f"{WAIT_S:g}")
+    assert code == 3, said  # too few for a verdict, whatever they took
+    assert f"velocity was published {times} times" in said
+    assert re.search(r"until the last of \d+ tasks judged by it: p50 .+, p99 .+, max .+", said)
+    assert f"of {times}; " in said
+    assert f"{times} changes, " in said
+    assert "no task has said" not in said
+    added = job.source.ledger().entries()[len(before) :]
+    assert [entry.key for entry in added] == ["velocity"] * (times + 1)
+    assert [entry.record is None for entry in added] == [False] * times + [True]
+    after = job.burst()[0]
+    assert (after.rules, after.rules_version) == (rules_before.rules, rules_before.rules_version)
 
 
 def test_only_swipes_move_event_time_even_while_none_come(job: SwipedJob) -> None:

