@@ -98,8 +98,8 @@ class PublishCounts:
         Profiles, and deletions, that Kafka has confirmed.
     refused
         Rows that do not keep the contract, and were left out.
-    first_refused
-        The first of them, with the reason.
+    first_refused, last_refused
+        The first and the newest of them, with the reason.
     waits
         How often the database had to be asked again.
     waiting_for
@@ -110,6 +110,7 @@ class PublishCounts:
     tombstones: int = 0
     refused: int = 0
     first_refused: str = ""
+    last_refused: str = ""
     waits: int = 0
     waiting_for: str = ""
     seconds: float = 0.0
@@ -302,8 +303,9 @@ class _Publisher:
 
     def _leave_out(self, token: str, why: str) -> None:
         self._counts.refused += 1
+        self._counts.last_refused = f"{token}: {why}"
         if not self._counts.first_refused:
-            self._counts.first_refused = f"{token}: {why}"
+            self._counts.first_refused = self._counts.last_refused
 
     def _until_changed(self, connection: Connection) -> None:
         until_s = time.monotonic() + _LOOK_S
