@@ -8,7 +8,7 @@ said once, by the call that needed it. TLS and passwords come from the environme
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -211,6 +211,66 @@ class ConfirmedProducer:
     def _report(self, error: Any, _message: object) -> None:
         if error is not None:
             self._refused.append(error.str())
+
+
+class SoleProducer(ConfirmedProducer):
+    """Writes in transactions of one name: who opens it shuts out whoever had it before.
+
+    What the other one has still under way is then refused by Kafka, however late it arrives.
+
+    Parameters
+    ----------
+    bootstrap, extra
+        As for :func:`reach`.
+    name
+        Of the transactions, ``transactional.id``.
+    """
+
+    def __init__(self, bootstrap: str, name: str, extra: Settings) -> None:
+        super().__init__(bootstrap, {"transactional.id": name, **extra})
+        self._name = name
+        self._is_open = self._is_writing = False
+
+    def open(self) -> None:
+        """Be the one who writes under this name; a second time changes nothing.
+
+        Raises
+        ------
+        DeliveryError
+            When Kafka does not let it.
+        """
+        if not self._is_open:
+            self._asked(lambda: self._producer.init_transactions(CONFIRM_TIMEOUT_S))
+            self._is_open = True
+
+    def write(self, topic: str, key: str, value: bytes | None, record_time_ms: int) -> None:
+        """Hand one record over; None is the tombstone of its key."""
+        if not self._is_writing:
+            self._asked(self._producer.begin_transaction)
+            self._is_writing = True
+        super().write(topic, key, value, record_time_ms)
+
+    def confirm(self) -> None:
+        """Wait until Kafka has all that was handed over, and has committed it.
+
+        Raises
+        ------
+        DeliveryError
+            When one was not confirmed, or another one writes under this name.
+        """
+        super().confirm()
+        if self._is_writing:
+            self._asked(lambda: self._producer.commit_transaction(CONFIRM_TIMEOUT_S))
+            self._is_writing = False
+
+    def _asked(self, request: Callable[[], object]) -> None:
+        try:
+            request()
+        except KafkaException as error:
+            raise DeliveryError(
+                f"Kafka refuses transactions of {self._name}: {reason(error)}; is another one "
+                "running, and may this user write under that name (docs/security.md)?"
+            ) from None
 
 
 def reason(error: KafkaException) -> str:

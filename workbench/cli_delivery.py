@@ -6,6 +6,8 @@ and every other command would wait for it.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +25,15 @@ from stack.settings import StackSettings
 from workbench.console import PhaseBar, Phases, make_console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from delivery.alerts.indexer import IndexCounts
     from delivery.profiles.publisher import PublishCounts
 
 #: Who waits for the end should not wait for ever, in seconds.
 _ONCE_GIVE_UP_S: Final = 120.0
+#: Rows that are left out are named at most so often, in seconds.
+_SAY_AGAIN_S: Final = 60.0
 
 Bootstrap = Annotated[
     str | None, typer.Option(help="Kafka, host:port.", show_default="the local stack's")
@@ -172,17 +178,47 @@ def publish_profiles_command(
         watching("publish-profiles", host, port) as watched,
         Phases(console).phase("publish profiles") as bar,
     ):
+        left_out = _LeftOut(console)
 
         def tell(counts: PublishCounts) -> None:
             watched.turn(counts.turn())
+            left_out.look(counts)
             what = f"{counts.published:,} profiles, {counts.tombstones:,} deletions"
             bar.update(0, 0, what + _waiting(counts))
 
         counts = publish_profiles(order, stopping, tell)
     console.print(f"  {counts.line()}", soft_wrap=True)
     if counts.refused:
-        console.print(f"  the first row left out: {counts.first_refused}", soft_wrap=True)
+        said = f"  the first row left out: {counts.first_refused}"
+        console.print(said, soft_wrap=True, markup=False)
         raise typer.Exit(1)
+
+
+class _LeftOut:
+    """Names a row that is left out when it is found: who runs for ever has no end to say it at.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    clock
+        Monotonic seconds.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._said, self._said_s = 0, -math.inf
+
+    def look(self, counts: PublishCounts) -> None:
+        """Say what is new, the first at once and then at most once a minute."""
+        now_s = self._clock()
+        if counts.refused == self._said or now_s - self._said_s < _SAY_AGAIN_S:
+            return
+        # The first is the one to begin with; later the newest shows whether it is still the same.
+        row = counts.last_refused if self._said else counts.first_refused
+        self._said, self._said_s = counts.refused, now_s
+        line = f"  left out so far: {counts.refused:,}; {row}"
+        self._console.print(line, soft_wrap=True, markup=False)
 
 
 def import_profiles_command(replay: Replay, database: Database = None) -> None:

@@ -34,6 +34,8 @@ Operation = Literal["read", "write", "create", "describe"]
 
 #: Consumer group of what carries alerts to Elasticsearch.
 INDEX_GROUP: Final = "paystream-index-alerts"
+#: What the transactions of the one publisher of card profiles are called, after the prefix.
+PUBLISHER: Final = "paystream-publish-profiles"
 _GROUPS_OF_ALL: Final = {INDEX_GROUP, READER_GROUP, RULES_GROUP, CANARY_GROUP}
 _TIMEOUT_S: Final = 30.0
 _ANY: Final = AclBindingFilter(
@@ -107,6 +109,7 @@ def rights(prefix: str = "", group: str | None = None) -> tuple[Right, ...]:
         Right("evaluation", "topic", (floor_topic(prefix),), ("create", "write", "read")),
         Right("delivery", "topic", (topics.alerts,), ("read",)),
         Right("delivery", "topic", (topics.card_profiles,), ("write",)),
+        Right("delivery", "transactional id", (f"{prefix}{PUBLISHER}",), ("write", "describe")),
         Right("delivery", "topic", (topics.alerts_dead_letters,), ("create", "write")),
         Right("delivery", "group", (INDEX_GROUP,), ("read",)),
         Right("rules", "topic", (topics.rules,), ("write", "read")),

@@ -17,8 +17,8 @@ from elasticsearch import (
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from delivery.alerts.bulk import is_passing
-from delivery.alerts.documents import INDEX_PREFIX, TEMPLATE
+from delivery.alerts.bulk import passes
+from delivery.alerts.documents import INDEX_PREFIX, MAPPINGS, TEMPLATE, missing_types
 from delivery.problems import DeliveryError
 
 # A node that does not answer is told once, by who waits for it, and not for each request.
@@ -81,7 +81,10 @@ def connect(settings: ElasticsearchSettings) -> Elasticsearch:
 
 
 def ensure_index(client: Elasticsearch, index: str) -> bool:
-    """Put the template and make the index where it is not there; False: ask again later.
+    """Make the index, or give one that is there the types that it lacks; False: ask again later.
+
+    The template says what an index is made with. One made by an earlier version has no types of
+    fields that came later, and nobody could search by them.
 
     Raises
     ------
@@ -107,6 +110,16 @@ def _ensure(client: Elasticsearch, index: str) -> None:
     except BadRequestError as error:
         if error.error != "resource_already_exists_exception":
             raise
+        _add_types(client, index)
+
+
+def _add_types(client: Elasticsearch, index: str) -> None:
+    for name, found in client.indices.get_mapping(index=index).body.items():
+        # Only what is missing: another type of a field that is there cannot be changed, and
+        # each document is refused or taken for itself.
+        missing = missing_types(MAPPINGS["properties"], found["mappings"].get("properties", {}))
+        if missing:
+            client.indices.put_mapping(index=name, properties=missing)
 
 
 def refresh(client: Elasticsearch, index: str) -> None:
@@ -122,7 +135,7 @@ def _asked(request: Callable[[], object]) -> bool:
     except TransportError:
         return False
     except ApiError as error:
-        if is_passing(error.meta.status):
+        if passes(error):
             return False
         said = " ".join(str(error).split())
         raise DeliveryError(f"Elasticsearch refuses: {said}") from None

@@ -6,6 +6,7 @@ so that a repeat is recognised by Elasticsearch itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -62,6 +63,25 @@ TEMPLATE: Final[dict[str, Any]] = {
     },
     "mappings": MAPPINGS,
 }
+
+
+def missing_types(wanted: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields to which an index gives no type yet, with the types that they should have.
+
+    Examples
+    --------
+    >>> missing_types({"a": {"type": "long"}, "b": {"type": "date"}}, {"a": {"type": "text"}})
+    {'b': {'type': 'date'}}
+    """
+    missing: dict[str, Any] = {}
+    for name, field in wanted.items():
+        found = there.get(name)
+        if found is None:
+            missing[name] = field
+        elif "properties" in field and "properties" in found:
+            inner = missing_types(field["properties"], found["properties"])
+            missing |= {name: {"properties": inner}} if inner else {}
+    return missing
 
 
 class Source(NamedTuple):

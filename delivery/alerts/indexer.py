@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import msgspec
 from elasticsearch import Elasticsearch
 
-from delivery.alerts.bulk import Answer, put
+from delivery.alerts.bulk import Answer, common_cause, put
 from delivery.alerts.connection import ensure_index, refresh
 from delivery.alerts.documents import Document, Source, document_of
 from delivery.alerts.intake import Intake
@@ -221,6 +221,8 @@ class _Indexer:
         self._on_progress = on_progress
         self._back_off = BackOff(order.give_up_s)
         self._counts = IndexCounts()
+        # What was last refused, with the reason, since Elasticsearch took anything.
+        self._refused: dict[str, str] = {}
         self._began_s = time.monotonic()
 
     def run(self) -> IndexCounts:
@@ -262,6 +264,7 @@ class _Indexer:
     def _put(self, documents: list[Document]) -> list[Document]:
         """Put documents; those that have to be put again, after a wait."""
         answers = put(self._client, self._order.index, documents)
+        self._look_for_the_cause(documents, answers)
         later = []
         said = ""
         for document, answer in zip(documents, answers, strict=True):
@@ -277,6 +280,28 @@ class _Indexer:
         else:
             self._back_off.succeed()
         return later
+
+    def _look_for_the_cause(self, documents: Sequence[Document], answers: Sequence[Answer]) -> None:
+        """End before letters are written where no document is to blame.
+
+        One alone may be: only where the next is refused alike, too, it is seen that neither was.
+        """
+        settled = {
+            document.alert_id: answer
+            for document, answer in zip(documents, answers, strict=True)
+            if answer.outcome != "later"
+        }
+        if any(answer.outcome != "refused" for answer in settled.values()):
+            self._refused = {}
+            return
+        refused = {alert_id: answer.detail for alert_id, answer in settled.items()}
+        cause = common_cause(self._refused | refused)
+        if cause is not None:
+            raise DeliveryError(
+                f"Elasticsearch refuses every alert alike, so none is to blame ({cause}); mend "
+                "that and start it again: its place is before them"
+            )
+        self._refused = refused or self._refused
 
     def _count(self, document: Document, answer: Answer) -> None:
         if answer.outcome == "indexed":

@@ -76,3 +76,8 @@ CREATE OR REPLACE TRIGGER note_deleted AFTER DELETE ON card_profiles
     FOR EACH STATEMENT EXECUTE FUNCTION note_card_profile_changes();
 CREATE OR REPLACE TRIGGER note_truncated BEFORE TRUNCATE ON card_profiles
     FOR EACH STATEMENT EXECUTE FUNCTION note_card_profile_changes();
+
+-- Cards that stood in the table before it had triggers: nobody has noted them.
+INSERT INTO card_profile_changes
+SELECT card_token, pg_current_xact_id() FROM card_profiles
+ON CONFLICT (card_token) DO NOTHING;

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from delivery.profiles.database import Connection
-from delivery.profiles.rows import COLUMNS
+from delivery.profiles.rows import read_from
 
 _CHANGES: Final = f"""
     SELECT changes.changed_in::text, changes.card_token, profiles.card_token IS NULL,
-           {", ".join(f"profiles.{name}" for name in COLUMNS)}
+           {read_from("profiles")}
     FROM card_profile_changes AS changes
     LEFT JOIN card_profiles AS profiles USING (card_token)
     WHERE (changes.changed_in, changes.card_token) > (%s::text::xid8, %s)
@@ -27,6 +27,34 @@ _NOTE: Final = """
     VALUES (%s, %s, %s::text::xid8, %s)
     ON CONFLICT (kafka_cluster, topic) DO UPDATE
     SET (changed_in, card_token) = (excluded.changed_in, excluded.card_token)
+"""
+#: Who sees a row sees that its transaction is done: its number is below the snapshot's upper end.
+_NOT_OF_THIS_CLUSTER: Final = """
+    SELECT EXISTS (
+        SELECT FROM card_profile_changes
+        WHERE changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+    ) OR EXISTS (
+        SELECT FROM card_profile_publications
+        WHERE (kafka_cluster, topic) = (%s, %s)
+          AND changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+    )
+"""
+_FORGET_PLACE: Final = """
+    DELETE FROM card_profile_publications WHERE (kafka_cluster, topic) = (%s, %s)
+"""
+_NUMBER_ANEW: Final = """
+    UPDATE card_profile_changes SET changed_in = pg_current_xact_id()
+    WHERE changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+"""
+#: Those that are noted are not touched: it would wait for whoever changes them just now.
+_NOTE_MISSING: Final = """
+    INSERT INTO card_profile_changes
+    SELECT card_token, pg_current_xact_id() FROM card_profiles
+    WHERE NOT EXISTS (
+        SELECT FROM card_profile_changes AS noted
+        WHERE noted.card_token = card_profiles.card_token
+    )
+    ON CONFLICT (card_token) DO NOTHING
 """
 
 
@@ -77,6 +105,27 @@ def read_cursor(connection: Connection, place: Place) -> Cursor:
 def note_cursor(connection: Connection, place: Place, cursor: Cursor) -> None:
     """Note up to where a topic has been written."""
     connection.execute(_NOTE, (*place, *cursor))
+
+
+def comes_from_elsewhere(connection: Connection, place: Place) -> bool:
+    """Whether changes or the place bear numbers that this cluster's transactions have not reached.
+
+    A dump brings the numbers of the cluster that it was made of. Its changes would not be read
+    until as many transactions have gone by here, and those made here would sort before the place.
+    """
+    return connection.execute(_NOT_OF_THIS_CLUSTER, place).fetchone() == (True,)
+
+
+def begin_anew(connection: Connection, place: Place) -> None:
+    """Forget how far a topic has been written, and let every card be found from its beginning.
+
+    Numbers that another cluster gave are replaced, and cards that nobody has noted are noted.
+    Other numbers stay: what they say can be read at once, whoever still writes.
+    """
+    with connection.transaction():
+        connection.execute(_FORGET_PLACE, place)
+        connection.execute(_NUMBER_ANEW)
+        connection.execute(_NOTE_MISSING)
 
 
 def reserve(connection: Connection, place: Place) -> bool:

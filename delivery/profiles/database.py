@@ -69,11 +69,27 @@ def ensure_tables(connection: Connection) -> None:
         connection.execute(DDL)
     except psycopg.OperationalError:
         raise
+    except psycopg.errors.ReadOnlySqlTransaction:
+        raise
     except psycopg.Error as error:
         raise DeliveryError(
             f"the tables of card profiles cannot be made: {line_of(error)}; let somebody who may "
             "run delivery/profiles/card_profiles.sql"
         ) from None
+
+
+def require_writable(connection: Connection) -> None:
+    """Refuse a database that can only be read: after a failover the old address may lead to one.
+
+    Raises
+    ------
+    psycopg.errors.ReadOnlySqlTransaction
+        When it is one: asking again may help.
+    """
+    if connection.execute("SELECT current_setting('transaction_read_only')").fetchone() == ("on",):
+        raise psycopg.errors.ReadOnlySqlTransaction(
+            "the database takes no writes, as a standby does not; the place cannot be noted"
+        )
 
 
 def stay(connection: Connection, lock_timeout_s: int) -> None:

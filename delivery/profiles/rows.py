@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,6 +30,12 @@ COLUMNS: Final = (
     "usual_countries",
     "recent",
 )
+#: What is read in another form, in which it can be refused by name. PostgreSQL knows times that
+#: Python does not, and its JSON numbers that Python does not read.
+_READ_AS: Final = {
+    "updated_at": "(extract(epoch FROM {}) * 1000)::double precision",
+    "recent": "{}::text",
+}
 _decode = msgspec.json.Decoder(CardProfile).decode
 _UPSERT: Final = f"""
     INSERT INTO card_profiles ({", ".join(COLUMNS)})
@@ -38,16 +45,34 @@ _UPSERT: Final = f"""
 """  # noqa: S608 - names of columns, all ours
 
 
+def read_from(table: str) -> str:
+    """What to select of a table, or of its alias, for :func:`profile_of`.
+
+    Examples
+    --------
+    >>> read_from("p").split(", ")[:3]
+    ['p.card_token', 'p.bin', '(extract(epoch FROM p.updated_at) * 1000)::double precision']
+    """
+    return ", ".join(_READ_AS.get(name, "{}").format(f"{table}.{name}") for name in COLUMNS)
+
+
 def profile_of(row: tuple[Any, ...]) -> CardProfile:
-    """The profile of a row with the columns of :data:`COLUMNS`.
+    """The profile of a row as :func:`read_from` selects it.
 
     Raises
     ------
-    msgspec.ValidationError
+    msgspec.DecodeError
         If the row does not keep the contract, which the table's checks cannot say in full.
     """
     found = dict(zip(COLUMNS, row, strict=True))
-    found["updated_ms"] = round(found.pop("updated_at").timestamp() * 1_000)
+    updated_ms = found.pop("updated_at")
+    # What has no number of milliseconds is no time, and is refused as it came.
+    is_time = isinstance(updated_ms, float) and math.isfinite(updated_ms)
+    found["updated_ms"] = round(updated_ms) if is_time else updated_ms
+    try:
+        found["recent"] = msgspec.json.decode(found["recent"] or "null")
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"{error} - at `$.recent`") from None
     return msgspec.convert(found, CardProfile)
 
 

@@ -29,6 +29,8 @@ class Swipe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One authorisation as the issuer sees it: after its own checks, before its response leaves.
 
     Travels on ``swipes``, keyed by ``card_token``, with ``event_time_ms`` as the Kafka timestamp.
+    ``swipe_id`` is unique across all cards: an alert's id is made of it. The job knows a repeat
+    within its card only.
     """
 
     v: Version = CONTRACT_VERSION

@@ -6,8 +6,7 @@ stand-in: what is asked here is what Kafka allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +28,7 @@ from generator.kafka_client import require_broker
 from job.contracts import CardProfile, RefusedAlert, Topics
 from stack.settings import StackSettings
 from tests.delivery.alerts.sample import encoded
+from tests.delivery.alerts.stand_in import Index
 from tests.delivery.profiles.sample import profile
 from tests.secured_broker import secured_broker
 from workbench.kafka_rights import INDEX_GROUP
@@ -45,23 +45,6 @@ WAIT_S: Final = 20.0
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackSettings]:
     with secured_broker(tmp_path_factory.mktemp("secured"), PREFIX) as settings:
         yield settings
-
-
-class Index:
-    """Takes each document once, as Elasticsearch's bulk does."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, Mapping[str, Any]] = {}
-        self.indices = SimpleNamespace(put_index_template=dict, create=dict, refresh=dict)
-
-    def bulk(self, index: str, operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        assert index.startswith("paystream-alerts")
-        items = []
-        for action, body in zip(operations[::2], operations[1::2], strict=True):
-            name = action["create"]["_id"]
-            items.append({"create": {"status": 409 if name in self.documents else 201}})
-            self.documents.setdefault(name, body)
-        return {"items": items}
 
 
 def index_as(user: str, broker: StackSettings, index: Index, **order: Any) -> IndexCounts:

@@ -16,7 +16,7 @@ from job.kafka_security import KafkaSecurity, KafkaSecurityError
 from tests.k8s.conftest import OVERLAYS, ROOT, Manifest, built, of_kind
 from tests.k8s.test_job_arguments import options
 from workbench import cli
-from workbench.kafka_rights import INDEX_GROUP
+from workbench.kafka_rights import INDEX_GROUP, PUBLISHER
 
 DELIVERIES = ("index-alerts", "publish-profiles")
 
@@ -115,6 +115,7 @@ def test_the_publisher_takes_its_arguments(order, monkeypatch):
     asked = run("publish-profiles", order, monkeypatch)
     assert asked.database == "postgresql://paystream@db.example.com/cards"
     assert asked.from_start is False
+    assert asked.prefix + publisher.TRANSACTIONS == PUBLISHER
 
 
 @pytest.mark.parametrize("name", DELIVERIES)

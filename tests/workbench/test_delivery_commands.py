@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Consumer
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from delivery.problems import DeliveryError
+from delivery.profiles.publisher import PublishCounts
 from generator.replay import cached_replay
 from generator.settings import ReplaySettings, SettingsError
 from generator.topics import create_run_topics
 from stack.settings import StackSettings
 from workbench.cli import app
+from workbench.cli_delivery import _LeftOut
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +76,23 @@ def test_reports_of_a_replay_reach_their_topic(
     assert told[0] > 0
     assert told[1:] == [0]
     assert len(read(kafka_address, f"{prefix}fraud-reports", told[0])) > 0
+
+
+def test_a_row_that_is_left_out_is_named_at_once_and_then_each_minute() -> None:
+    said = io.StringIO()
+    now_s = 0.0
+    left_out = _LeftOut(Console(file=said), lambda: now_s)
+    counts = PublishCounts()
+    for moment_s, refused in [(0, 0), (1, 1), (2, 1), (3, 5), (60, 6), (61, 7), (500, 7)]:
+        now_s = float(moment_s)
+        if refused:
+            counts.first_refused, counts.last_refused = "c[/1]: no", f"c{refused}: no"
+        counts.refused = refused
+        left_out.look(counts)
+    assert said.getvalue().splitlines() == [
+        "  left out so far: 1; c[/1]: no",
+        "  left out so far: 7; c7: no",
+    ]
 
 
 def test_a_time_without_a_zone_is_refused(replay: Path) -> None:

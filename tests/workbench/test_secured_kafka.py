@@ -32,7 +32,7 @@ from stack.free_ports import free_ports
 from stack.settings import StackSettings
 from tests.in_a_thread import in_a_thread
 from tests.secured_broker import secured_broker
-from workbench.kafka_rights import grant, rights, withdraw
+from workbench.kafka_rights import PUBLISHER, grant, rights, withdraw
 from workbench.kafka_user import kafka_user
 from workbench.rule_topic import read_topic
 
@@ -105,6 +105,7 @@ def test_each_writes_what_it_is_for(
     for topic in (*TOPICS.outputs(), TOPICS.rule_audit):
         assert write("job", topic) is None
     assert write("delivery", TOPICS.card_profiles) is None
+    assert write("delivery", TOPICS.card_profiles, f"{PREFIX}{PUBLISHER}") is None
     assert write("rules", TOPICS.rules) is None
 
 
@@ -133,9 +134,21 @@ def test_nobody_writes_what_is_anothers(
     assert write(user, topic) == "TOPIC_AUTHORIZATION_FAILED"
 
 
-def test_a_transaction_of_the_job_can_be_begun_by_the_job_alone(broker: StackSettings) -> None:
-    with kafka_user(broker, "generator"):
-        producer = open_producer(broker.kafka_address, transactional_id=f"{PREFIX}job-outgoing-1")
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        ("generator", f"{PREFIX}job-outgoing-1"),
+        ("delivery", f"{PREFIX}job-outgoing-1"),
+        # Who could would shut the publisher out.
+        ("job", f"{PREFIX}{PUBLISHER}"),
+        ("generator", f"{PREFIX}{PUBLISHER}"),
+    ],
+)
+def test_a_transaction_is_begun_by_nobody_but_whose_it_is(
+    broker: StackSettings, user: str, name: str
+) -> None:
+    with kafka_user(broker, user):
+        producer = open_producer(broker.kafka_address, transactional_id=name)
     with pytest.raises(KafkaException) as refused:
         producer.init_transactions(WAIT_S)
     assert refused.value.args[0].name() == "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+
 import msgspec
 import pytest
 
-from delivery.alerts.documents import MAPPINGS, Document, Source, document_of, index_name
+from delivery.alerts.documents import (
+    MAPPINGS,
+    Document,
+    Source,
+    document_of,
+    index_name,
+    missing_types,
+)
 from job.contracts import Alert, Finding
 from tests.delivery.alerts.sample import alert
 
@@ -42,6 +51,20 @@ def test_every_field_of_the_contract_has_a_type() -> None:
     assert set(MAPPINGS["properties"]) - {"source"} == set(Alert.__struct_fields__)
     findings = MAPPINGS["properties"]["findings"]["properties"]
     assert set(findings) == set(Finding.__struct_fields__)
+
+
+def test_an_index_is_given_the_types_that_it_lacks_and_no_others() -> None:
+    wanted = MAPPINGS["properties"]
+    assert missing_types(wanted, {}) == wanted
+    assert missing_types(wanted, wanted) == {}
+    there = copy.deepcopy(wanted)
+    del there["rules_version"]
+    del there["findings"]["properties"]["unit"]
+    there["alert_id"] = {"type": "long"}  # somebody's own: it cannot be changed any more
+    assert missing_types(wanted, there) == {
+        "rules_version": wanted["rules_version"],
+        "findings": {"properties": {"unit": wanted["findings"]["properties"]["unit"]}},
+    }
 
 
 @pytest.mark.parametrize("prefix", ["", "run-7.", "20261124T124240-geo_jump-5ff1.", "Team_A-"])

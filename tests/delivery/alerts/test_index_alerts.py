@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from elasticsearch import ApiError, Elasticsearch
 
 from delivery.alerts.connection import ElasticsearchSettings, connect
-from delivery.alerts.documents import index_name
+from delivery.alerts.documents import MAPPINGS, index_name
 from delivery.alerts.indexer import IndexCounts, IndexOrder, index_alerts, index_stored
 from delivery.alerts.search import AlertQuery, search_alerts
 from delivery.problems import DeliveryError
@@ -134,6 +134,65 @@ def test_a_document_that_the_index_refuses_stops_no_other(
     assert (counts.indexed, counts.refused) == (1, 3)
     reasons = {letter.detail for letter in letters(kafka_address, f"{alerts}-dead-letters")}
     assert all("alert_id" in reason and "long" in reason for reason in reasons)
+
+
+def test_an_index_that_somebody_closed_is_waited_for_and_no_alert_is_written_off(
+    kafka_address: str, alerts: str, prefix: str, client: Elasticsearch, run
+) -> None:
+    index = index_name(prefix)
+    send_alerts(kafka_address, alerts, encoded(0, 10))
+    assert run().indexed == 10
+    client.indices.close(index=index)
+    send_alerts(kafka_address, alerts, encoded(10, 20))
+
+    def open_again(counts: IndexCounts) -> None:
+        if counts.waits >= 3:
+            client.indices.open(index=index, wait_for_active_shards=1)
+
+    counts = run(open_again)
+    assert counts.waits >= 3
+    assert (counts.indexed, counts.refused) == (20, 0)
+    assert count(client, prefix) == 30
+
+
+def test_a_pipeline_that_is_not_there_ends_it_and_writes_no_alert_off(
+    kafka_address: str, alerts: str, prefix: str, client: Elasticsearch, run
+) -> None:
+    index = index_name(prefix)
+    client.indices.create(index=index, settings={"index.default_pipeline": "none-such"})
+    send_alerts(kafka_address, alerts, encoded(0, 200))
+    with pytest.raises(DeliveryError, match=r"none is to blame .*none-such"):
+        run()
+    client.indices.put_settings(index=index, settings={"index.default_pipeline": None})
+    assert run().indexed == 200
+    assert letters(kafka_address, f"{alerts}-dead-letters") == []
+
+
+def test_two_cards_with_one_swipe_id_leave_a_letter(
+    kafka_address: str, alerts: str, prefix: str, client: Elasticsearch, run
+) -> None:
+    other = msgspec.structs.replace(alert(1), entity_id="c77")
+    send_alerts(kafka_address, alerts, encoded(0, 3))
+    assert run().indexed == 3
+    send_alerts(kafka_address, alerts, [msgspec.json.encode(other), *encoded(2, 1)])
+    counts = run()
+    assert (counts.repeats, counts.refused) == (1, 1)
+    (letter,) = letters(kafka_address, f"{alerts}-dead-letters")
+    assert "'c1'" in letter.detail
+    assert count(client, prefix) == 3
+
+
+def test_an_index_of_an_earlier_version_is_searched_by_what_came_later(
+    kafka_address: str, alerts: str, prefix: str, client: Elasticsearch, run
+) -> None:
+    index = index_name(prefix)
+    fields = {k: v for k, v in MAPPINGS["properties"].items() if k != "rules_version"}
+    client.indices.create(index=index, mappings={"dynamic": False, "properties": fields})
+    newer = msgspec.structs.replace(alert(1), rules_version="7")
+    send_alerts(kafka_address, alerts, [*encoded(0, 1), msgspec.json.encode(newer)])
+    assert run().indexed == 2
+    found = client.search(index=index, query={"term": {"rules_version": "7"}})["hits"]["hits"]
+    assert [each["_id"] for each in found] == ["card:s1"]
 
 
 def test_nothing_is_lost_when_elasticsearch_is_killed_midway(
