@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from evaluation.chaos.by_fault import HEADINGS as BY_FAULT
+from evaluation.chaos.by_fault import by_fault
 from evaluation.chaos.harm import harm_of
 from evaluation.chaos.results import HARMS, PREFIXES, Chaos, FaultOutcome
 from evaluation.chaos.totals import totals
@@ -43,11 +45,17 @@ def print_chaos(chaos: Chaos, console: Console) -> None:
     console.print(harm)
     console.print()
     console.print(times)
+    if kinds := by_fault(chaos.outcomes):
+        console.print()
+        table = _table(*BY_FAULT)
+        for kind in kinds:
+            table.add_row(*kind.row)
+        console.print(table)
     console.print(
         "times in seconds; outputs, alerts and windows are added up; ledger: cards that the job's "
         "state counts otherwise than the replay; again: those that swiped again; "
         "open: records in the open transaction; promised: decisions of the last checkpoint that "
-        "were committed only after the fault",
+        "were committed only after the fault; by fault median / worst",
         style="dim",
     )
     for each in chaos.outcomes:
@@ -125,7 +133,8 @@ def _whole(value: Number) -> str:
 
 def markdown(chaos: Chaos) -> str:
     """The same as a page: what it ran on, one table of what was lost, one of how long it took."""
-    return "\n".join([*_head(chaos), *_harm(chaos), *_times(chaos), *_landings(chaos), ""])
+    parts = (_head, _by_fault, _harm, _times, _landings)
+    return "\n".join([line for part in parts for line in part(chaos)] + [""])
 
 
 def _head(chaos: Chaos) -> Iterable[str]:
@@ -210,6 +219,22 @@ def _harm(chaos: Chaos) -> Iterable[str]:
         "that no checkpoint covered then, at most; *promised*: decisions that the last checkpoint "
         "had promised and that were committed only after the fault: it hit the commit; "
         "*phantoms*: records that an uncommitted reader saw and that never counted."
+    )
+    yield ""
+
+
+def _by_fault(chaos: Chaos) -> Iterable[str]:
+    kinds = by_fault(chaos.outcomes)
+    if not kinds:
+        return
+    yield "## By fault"
+    yield ""
+    yield from _rows([*BY_FAULT], (kind.row for kind in kinds))
+    yield ""
+    yield (
+        "*proven*: it landed, with a checkpoint before and one after it, and enough records in the "
+        "open transaction. *hit a commit*: decisions that the last checkpoint had promised were "
+        "committed only after it. Times are median / worst, in seconds."
     )
     yield ""
 
