@@ -87,6 +87,12 @@ class FaultRecord(msgspec.Struct, kw_only=True):
         """Whether it lay in the input: nothing of the system was broken."""
         return not self.may_restart
 
+    @property
+    def met_enough(self) -> bool:
+        """Whether enough records stood in the open transaction, where that is asked."""
+        asked = self.transactional and self.needs_open_records
+        return not asked or self.open_transaction_records >= OPEN_RECORDS_MIN
+
     def proves_nothing_because(self) -> str | None:
         """Why a run with this fault says nothing about it; None if it does."""
         if self.failure is not None:
@@ -98,8 +104,7 @@ class FaultRecord(msgspec.Struct, kw_only=True):
                 f"{self.checkpoints_before} checkpoints completed before {self.fault} and "
                 f"{self.checkpoints_after} after it; both need one"
             )
-        few = self.open_transaction_records < OPEN_RECORDS_MIN
-        if self.transactional and self.needs_open_records and few:
+        if not self.met_enough:
             return (
                 f"{self.open_transaction_records} records stood in the open transaction when "
                 f"{self.fault} came; {OPEN_RECORDS_MIN} are needed"

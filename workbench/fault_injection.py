@@ -35,6 +35,9 @@ _FULL_TRANSACTION_S: Final = 5.0
 #: So often the counts before a fault are taken anew where a checkpoint completed between them. A
 #: choice: a second interval is mostly long enough.
 _COUNTS: Final = 4
+#: So often a fault that can be taken back strikes again where a commit left it too few records. A
+#: choice.
+_MORE_STRIKES: Final = 3
 #: Longest wait for the job to run again, and for a checkpoint after that, seconds: with a large
 #: state both take minutes.
 _RECOVERED_S: Final = 900.0
@@ -147,20 +150,11 @@ class FaultInjection:
     def _break(self, fault: Fault, record: FaultRecord) -> None:
         with fault:
             record.checkpoints_before = self._watch.completed()
-            self._count_before(fault, record)
-            record.invoked_monotonic_ns = time.monotonic_ns()
-            record.invoked_ms = time.time_ns() // 1_000_000
-            fault.invoke()
-            if fault.chooses_its_moment:
-                # It waited; what it did came just now.
-                record.invoked_monotonic_ns = time.monotonic_ns()
-                record.invoked_ms = time.time_ns() // 1_000_000
-            # Those that completed while it waited for its moment came before it, too.
-            record.checkpoints_before = max(record.checkpoints_before, self._watch.completed())
-            if fault.leaves_transaction_open:
-                # What stands open now was open then: where it hit, nobody is left to commit it.
-                record.open_transaction_records = self._open_records()
-                record.uncheckpointed_records = self._uncheckpointed()
+            self._strike(fault, record)
+            for _ in range(_MORE_STRIKES):
+                if record.met_enough or not fault.leaves_transaction_open or not fault.take_back():
+                    break
+                self._strike(fault, record)
             landing = fault.landed()
             record.landed, record.noticed_ms = landing.landed, landing.noticed_ms
             record.evidence = list(landing.evidence)
@@ -174,6 +168,24 @@ class FaultInjection:
             self._take_phases(record)
         record.checkpoints_after = self._await_checkpoint(record.checkpoints_before)
         self._look_again(fault, record)
+
+    def _strike(self, fault: Fault, record: FaultRecord) -> None:
+        """Invoke it, and note its moment and what it met."""
+        self._count_before(fault, record)
+        record.invoked_monotonic_ns = time.monotonic_ns()
+        record.invoked_ms = time.time_ns() // 1_000_000
+        fault.invoke()
+        if fault.chooses_its_moment:
+            # It waited; what it did came just now.
+            record.invoked_monotonic_ns = time.monotonic_ns()
+            record.invoked_ms = time.time_ns() // 1_000_000
+        # Those that completed while it waited for its moment came before it, too.
+        record.checkpoints_before = max(record.checkpoints_before, self._watch.completed())
+        if fault.leaves_transaction_open:
+            # What stands open now was open then: where it hit, nobody is left to commit it. A
+            # commit that was under way has gone through meanwhile.
+            record.open_transaction_records = self._open_records()
+            record.uncheckpointed_records = self._uncheckpointed()
 
     def _look_again(self, fault: Fault, record: FaultRecord) -> None:
         """A job may fail only after the fault has proved that it landed."""

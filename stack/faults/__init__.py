@@ -103,6 +103,13 @@ class Fault(ABC):
     def landed(self, deadline_s: float = 30.0) -> Landing:
         """Wait for the proof, at longest ``deadline_s``."""
 
+    def take_back(self) -> bool:
+        """Let it be as if it had not been, where it met too little; whether that can be done.
+
+        Asked at once after `invoke`, of those that leave the transaction open.
+        """
+        return False
+
     @abstractmethod
     def undo(self) -> None:
         """Make it whole again; nothing to do is fine."""

@@ -34,6 +34,11 @@ class TaskmanagerPause(TaskManagerFault):
         given_up_s = self.stack.settings.heartbeat_timeout_ms / 1000 + _NOTICE_S
         return super().landed(max(deadline_s, given_up_s))
 
+    def take_back(self) -> bool:
+        """Let it go on at once: a stop of a moment is noticed by nobody."""
+        signal_group(self.victim, signal.SIGCONT)
+        return True
+
     def undo(self) -> None:
         """Let it go on; one that ends itself, having been given up, is started again."""
         if not self.was_chosen or not self.invoked_ms:

@@ -140,6 +140,38 @@ def test_waiting_for_a_job_can_be_given_up(injection: FaultInjection) -> None:
         rest.wait_running("job", 60.0, lambda: True)
 
 
+class Struck:
+    """A fault that leaves the transaction open; notes what was done to it."""
+
+    job_id = "job"
+    invoked_ms = 0
+    chooses_its_moment = False
+    leaves_transaction_open = True
+    job_comes_back_alone = False
+
+    def __init__(self, *, can_be_taken_back: bool) -> None:
+        self.can_be_taken_back = can_be_taken_back
+        self.done: list[str] = []
+
+    def __enter__(self) -> Struck:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done.append("undone")
+
+    def invoke(self) -> None:
+        self.done.append("struck")
+
+    def take_back(self) -> bool:
+        if self.can_be_taken_back:
+            self.done.append("taken back")
+        return self.can_be_taken_back
+
+    def landed(self) -> Landing:
+        self.done.append("landed")
+        return Landing(True, 1, 1, ("hit",))
+
+
 class Late:
     """A fault that lands at once, and that the job fails of only later."""
 
@@ -209,3 +241,28 @@ def test_a_checkpoint_from_before_the_blow_is_none_after_it(
     monkeypatch.setattr(FaultInjection, "_count_before", lambda *_: None)
     late._break(Late(), record)  # type: ignore[arg-type]
     assert (record.checkpoints_before, record.checkpoints_after) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("can_be_taken_back", "left_open", "done"),
+    [
+        (True, [40, 250], ["struck", "taken back", "struck", "landed", "undone"]),
+        (False, [40], ["struck", "landed", "undone"]),
+        # However unlucky: what is proven in the end must have been done.
+        (True, [40, 41, 42, 43], [*["struck", "taken back"] * 3, "struck", "landed", "undone"]),
+    ],
+)
+def test_a_stop_that_met_a_commit_is_taken_back_and_strikes_again(
+    late: FaultInjection,
+    monkeypatch: pytest.MonkeyPatch,
+    can_be_taken_back: bool,
+    left_open: list[int],
+    done: list[str],
+) -> None:
+    opened = iter(left_open)
+    monkeypatch.setattr(FaultInjection, "_count_before", lambda *_: None)
+    monkeypatch.setattr(FaultInjection, "_open_records", lambda _self: next(opened))
+    fault, record = Struck(can_be_taken_back=can_be_taken_back), late.records[0]
+    late._break(fault, record)  # type: ignore[arg-type]
+    assert fault.done == done
+    assert record.open_transaction_records == left_open[-1]
