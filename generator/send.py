@@ -209,8 +209,8 @@ def _watch(
                 parts[number] = waiting[number].recv()
             except EOFError:
                 raise SendFailed(
-                    f"sending process {number} died; what it sent is on {order.topic}, "
-                    "but its log is lost"
+                    f"sending process {number} {crew.end_of(number)}; what it sent is on "
+                    f"{order.topic}, but its log is lost"
                 ) from None
         _progress(order, _phase(crew, start_ns), records, crew, start_ns)
     return [parts[number] for number in sorted(parts)]

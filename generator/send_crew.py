@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -26,6 +27,7 @@ from generator.shard import Shard
 from job.contracts import Topics
 
 _LOAD_TIMEOUT_S: Final = 300.0
+_END_TIMEOUT_S: Final = 5.0
 
 
 class SendFailed(Exception):
@@ -109,6 +111,15 @@ class Crew:
     def flushing(self) -> bool:
         """Whether all have handed over their last record."""
         return all(self.counts[row + FLUSHING] for row in range(0, len(self.counts), FIELDS))
+
+    def end_of(self, number: int) -> str:
+        """How a process ended that has closed its pipe, in words: a signal by its name."""
+        process = self.processes[number]
+        process.join(_END_TIMEOUT_S)
+        code = process.exitcode
+        if code is None:
+            return "hangs"
+        return f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
 
     def dismiss(self) -> None:
         """End what still runs. Only own children are touched."""

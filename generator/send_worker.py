@@ -7,6 +7,7 @@ gone.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import time
@@ -134,6 +135,8 @@ def run_worker(share: Share, pipe: Connection, flag: Any, counts: Any) -> None:
     # Ctrl-C reaches the whole group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # The client is C: where it crashes nothing else would say so.
+    faulthandler.enable()
     try:
         schedule = load_share(
             share.records_file, share.number, share.workers, share.shard, share.partitions
