@@ -37,6 +37,7 @@ from stack.process import (
 from stack.running import as_it_runs, count_taskmanagers
 from stack.settings import StackSettings
 from stack.submission import ProgressCallback, submit
+from stack.taskmanager_blobs import forget_blobs
 
 PhaseCallback = Callable[[str, float], None]
 BeginCallback = Callable[[str], None]
@@ -328,6 +329,7 @@ class LocalStack:
             service = flink.taskmanager(self.settings, index)
             before = flink.incarnation(self.settings, index)
             stop(service.pid_file, self.settings.stop_grace_s)
+            forget_blobs(self.settings, index)
             record = start(service)
             probe = flink.taskmanager_probe(self.settings, index, incarnation_before=before)
             try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from stack import elasticsearch, flink, kafka, object_store, postgres, prometheus, zookeeper
 from stack.process import ProcessRecord, Service
 from stack.settings import StackSettings
+from stack.taskmanager_blobs import forget_blobs
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def parts(settings: StackSettings) -> list[Part]:
                 flink.taskmanager_probe(settings, index),
                 _metrics_port(settings, settings.taskmanager_metrics_port(index)),
                 needs=tuple(jobmanagers),
+                prepare=partial(forget_blobs, settings, index),
             )
             for index in range(settings.taskmanagers)
         ),
