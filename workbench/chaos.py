@@ -212,6 +212,9 @@ def _broken(trial: Trial, error: Exception) -> FaultOutcome:
     if known is None:  # a bug of the workbench: where it lies must be found
         traceback.print_exception(error, file=sys.stderr)
         known = f"{type(error).__name__}: {error}"
+    elif "\n" in known:
+        # A table has room for two lines of it; the reason can stand between them.
+        sys.stderr.write(f"{known}\n")
     reason = first_and_last(known)
     return FaultOutcome(
         fault=trial.fault,

@@ -105,7 +105,9 @@ def test_a_broken_run_does_not_end_the_series(series, error, said, capsys):
     assert found[1].seed == 2
     assert series.cleared == ["cleared"], "what it left is cleared away, and nothing else"
     is_bug = isinstance(error, OSError | ZeroDivisionError)
-    assert ("Traceback" in capsys.readouterr().err) is is_bug
+    told = capsys.readouterr().err
+    assert ("Traceback" in told) is is_bug
+    assert ("a line" in told) is isinstance(error, RunBroken), "the table leaves it out"
 
 
 def test_a_random_sequence_has_for_each_fault_what_one_alone_has(series):
