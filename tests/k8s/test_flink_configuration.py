@@ -136,7 +136,7 @@ def test_no_reason_is_given_for_what_is_no_difference():
 
 
 def test_logs_go_to_the_console_alone_as_in_the_local_stack(overlay):
-    """The operator's own settings write files, too: 11 of 100 MB in a volume that holds half of it."""
+    """The operator's own settings write files, too: 1.1 GB, twice what their volume holds."""
     assert deployment(overlay)["spec"]["logConfiguration"] == {
         "log4j-console.properties": LOG4J_CONSOLE
     }
