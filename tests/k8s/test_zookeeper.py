@@ -36,7 +36,7 @@ def test_three_servers_know_each_other():
 
 
 def test_a_server_listens_before_its_own_name_is_known():
-    """Its name comes with its pod's address, seconds later; a server that binds to it ends before."""
+    """Its name comes seconds after its pod's address; a server that binds to it ends before."""
     settings = of_kind(built("production"), "ConfigMap")["paystream-zookeeper"]["data"]["zoo.cfg"]
     assert "quorumListenOnAllIPs=true" in settings.splitlines()
 
