@@ -99,6 +99,24 @@ def test_services_are_of_the_versions_of_the_local_stack() -> None:
     assert agent in found["kafka"]["environment"]["KAFKA_OPTS"]
 
 
+def asks_for_what_is_only_built(page: str) -> list[str]:
+    """Commands that put every image to its registry, where some are in none."""
+    built = any("build" in each for each in services(compose_file.read()).values())
+    commands = re.findall(r"^docker compose .*", page, re.MULTILINE)
+    return [each for each in commands if built and "--resolve-image-digests" in each]
+
+
+def test_no_registry_is_asked_for_images_that_are_only_built() -> None:
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    assert asks_for_what_is_only_built(page) == []
+
+
+def test_a_command_that_asks_for_them_is_found() -> None:
+    """The negative control: it ends with the first digest that it cannot have."""
+    command = "docker compose -f docker-compose.flink.yml config --resolve-image-digests"
+    assert asks_for_what_is_only_built(f"```sh\n{command}\n```\n") == [command]
+
+
 def test_one_slot_is_one_python_process() -> None:
     flink = yaml.safe_load((ROOT / "compose" / "flink" / "config.yaml").read_text())
     assert flink["taskmanager.numberOfTaskSlots"] == "1"
