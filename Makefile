@@ -153,7 +153,7 @@ clean:  ## Remove the environment, jars, stack data (runs and their replays are 
 	rm -rf $(VENV) .local build *.egg-info
 
 clean-replays:  ## Remove all replays (runs are kept, but lose their labels)
-	rm -rf replays
+	@test ! -d replays || find replays -mindepth 1 -maxdepth 1 ! -name .gitkeep -exec rm -rf {} +
 
 ## Checks
 .PHONY: test test-full check bench sbom audit jars-lock docs

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +99,24 @@ def test_services_are_of_the_versions_of_the_local_stack() -> None:
     assert agent in found["kafka"]["environment"]["KAFKA_OPTS"]
 
 
+def asks_for_what_is_only_built(page: str) -> list[str]:
+    """Commands that put every image to its registry, where some are in none."""
+    built = any("build" in each for each in services(compose_file.read()).values())
+    commands = re.findall(r"^docker compose .*", page, re.MULTILINE)
+    return [each for each in commands if built and "--resolve-image-digests" in each]
+
+
+def test_no_registry_is_asked_for_images_that_are_only_built() -> None:
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    assert asks_for_what_is_only_built(page) == []
+
+
+def test_a_command_that_asks_for_them_is_found() -> None:
+    """The negative control: it ends with the first digest that it cannot have."""
+    command = "docker compose -f docker-compose.flink.yml config --resolve-image-digests"
+    assert asks_for_what_is_only_built(f"```sh\n{command}\n```\n") == [command]
+
+
 def test_one_slot_is_one_python_process() -> None:
     flink = yaml.safe_load((ROOT / "compose" / "flink" / "config.yaml").read_text())
     assert flink["taskmanager.numberOfTaskSlots"] == "1"
@@ -110,6 +130,30 @@ def test_a_flink_process_fits_into_its_container(service: str) -> None:
     for mount in each.get("tmpfs", ()):
         needed += megabytes(re.findall(r"size=(\w+)", mount)[0])
     assert needed < megabytes(each["mem_limit"])
+
+
+def test_the_dashboard_finds_the_replays_that_runs_and_exams_name() -> None:
+    """Both name them by the way from their own folder: two up, then `replays/`."""
+    mounted = {
+        source: Path(rest[0])
+        for name, source, rest in compose_file.mounts(compose_file.read())
+        if name == "dashboard"
+    }
+    for kind in ("runs", "exams"):
+        assert mounted.get("./replays") == mounted[f"./{kind}"].parent / "replays"
+
+
+def test_removing_all_replays_leaves_the_folder_that_is_mounted(tmp_path: Path) -> None:
+    """An engine would make a missing one as root, and the next run could not write to it."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    found = re.search(r"^clean-replays:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert found is not None
+    for name in ("exam/shard", ".half-made"):
+        (tmp_path / "replays" / name).mkdir(parents=True)
+    (tmp_path / "replays" / ".gitkeep").touch()
+    recipe = found[1].replace("\t@", "\t")
+    subprocess.run(["sh", "-ec", recipe], cwd=tmp_path, check=True)
+    assert [path.name for path in (tmp_path / "replays").iterdir()] == [".gitkeep"]
 
 
 def test_our_own_images_give_their_rights_away() -> None:

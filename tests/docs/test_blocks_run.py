@@ -36,7 +36,7 @@ BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_TYPED: Final = {
     r"HOST:PORT|FILE\b|REGISTRY|FOLDER|DIR\.\.\.|mine\.(csv|toml)": "names the reader's own",
     r"^(docker|\./bin/flink)|stack=compose|127\.0\.0\.1:9092": "needs a container engine",
-    r"^kubectl|paystream deploy": "needs a cluster",
+    r"^(until )?kubectl|paystream deploy": "needs a cluster",
     r"make (test|test-full|check|bench|install-kubernetes)\b|-m pytest": "is the tests themselves",
     r"make bootstrap|make install-": "changes the machine",
     r"make audit": "asks a server on the net",

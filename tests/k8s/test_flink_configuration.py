@@ -9,7 +9,7 @@ import pytest
 
 from job.contracts import Topics
 from job.flink.options import parse_options
-from stack.flink_home import configuration
+from stack.flink_home import LOG4J_CONSOLE, configuration
 from stack.settings import StackSettings
 from tests.k8s.conftest import (
     OVERLAYS,
@@ -133,6 +133,13 @@ def test_no_reason_is_given_for_what_is_no_difference():
         assert any(key in each and each[key] != local()[key] for each in here), key
     for pattern in ADDED:
         assert any(re.fullmatch(pattern, key) for key in keys), pattern
+
+
+def test_logs_go_to_the_console_alone_as_in_the_local_stack(overlay):
+    """The operator's own settings write files, too: 1.1 GB, twice what their volume holds."""
+    assert deployment(overlay)["spec"]["logConfiguration"] == {
+        "log4j-console.properties": LOG4J_CONSOLE
+    }
 
 
 def test_memory_is_at_least_the_local_stacks(overlay):

@@ -184,9 +184,25 @@ def test_only_who_looks_at_the_dashboard_reaches_it():
     ]
 
 
-def test_a_drained_node_takes_one_process_of_the_job_at_a_time(manifests):
-    for each in of_kind(manifests, "PodDisruptionBudget").values():
-        assert each["spec"]["maxUnavailable"] == 1
+def _budgets(manifests: list[Manifest], name: str) -> dict[str, Any]:
+    spec = of_kind(manifests, "PodDisruptionBudget")[name]["spec"]
+    return {key: spec[key] for key in ("minAvailable", "maxUnavailable") if key in spec}
+
+
+def test_a_drained_node_takes_one_jobmanager_at_a_time(manifests):
+    budgets = of_kind(manifests, "PodDisruptionBudget")
+    for name in budgets.keys() - {"paystream-taskmanagers"}:
+        assert _budgets(manifests, name) == {"maxUnavailable": 1}, name
+
+
+def test_a_drained_node_leaves_the_job_the_taskmanagers_that_it_needs(overlay, manifests):
+    # Flink names the JobManager's Deployment as their controller, so whatever is reckoned from how
+    # many a controller wants (maxUnavailable, a percentage) would be reckoned from the JobManagers.
+    spec = deployment(overlay)["spec"]
+    needed = spec["job"]["parallelism"]
+    assert _budgets(manifests, "paystream-taskmanagers") == {"minAvailable": needed}
+    spare = int(spec["flinkConfiguration"]["slotmanager.redundant-taskmanager-num"])
+    assert spare >= 1, "a drain would wait for ever: none may go"
 
 
 def test_production_has_two_jobmanagers_apart():

@@ -35,6 +35,12 @@ def test_three_servers_know_each_other():
     ]
 
 
+def test_a_server_listens_before_its_own_name_is_known():
+    """Its name comes seconds after its pod's address; a server that binds to it ends before."""
+    settings = of_kind(built("production"), "ConfigMap")["paystream-zookeeper"]["data"]["zoo.cfg"]
+    assert "quorumListenOnAllIPs=true" in settings.splitlines()
+
+
 def test_the_quorum_has_names_that_hold_in_every_namespace():
     (zookeeper,) = of_kind(built("production"), "StatefulSet").values()
     service, namespace = zookeeper["spec"]["serviceName"], zookeeper["metadata"]["namespace"]
