@@ -111,6 +111,25 @@ def test_somebody_is_told_of(reason: str, rule: str) -> None:
     assert rule in {each["alert"] for each in ALERTS}, reason
 
 
+def mixes_environments(expression: str) -> bool:
+    """Whether it adds up or joins series without keeping in which namespace each was told."""
+    sums = re.findall(r"(?<![:\w])(?:sum|max|min|avg|count)\b\s*(?:by \(([^)]*)\))?", expression)
+    joins = re.findall(r"\bon \(([^)]*)\)", expression)
+    return any("namespace" not in labels.split(", ") for labels in (*sums, *joins))
+
+
+@pytest.mark.parametrize("question", queries.of_rules(), ids=lambda question: question.place)
+def test_one_environment_does_not_hide_what_another_lacks(question: queries.Question) -> None:
+    """The same job runs in staging and production, and one Prometheus may watch both."""
+    assert not mixes_environments(question.expression)
+
+
+@pytest.mark.parametrize("expression", ["sum by (job_name) (x)", "max(x) > 0", "x / on (topic) y"])
+def test_a_rule_that_mixes_environments_is_found(expression: str) -> None:
+    """The negative controls."""
+    assert mixes_environments(expression)
+
+
 def test_every_metric_that_is_asked_for_stands_in_the_catalogue() -> None:
     known = {name for source in SOURCES for name in source.names()}
     recorded = {rule["record"] for rule in queries.rules() if "record" in rule}
