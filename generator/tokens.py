@@ -15,6 +15,9 @@ from typing import Final
 KEY_VARIABLE: Final = "PAYSTREAM_TOKEN_KEY"
 #: The key of simulations. It protects nothing: nothing real is hashed with it.
 SIMULATION_KEY: Final = "paystream-simulation"
+#: Shortest key that may stand between a token and a real card number. A choice: 128 bits, as the
+#: token itself; whoever has tokens and a list of numbers tries out all keys that are much shorter.
+REAL_KEY_BYTES: Final = 16
 
 
 def token_key() -> bytes:
@@ -29,6 +32,17 @@ def token_key() -> bytes:
     if not 1 <= len(key) <= 64:
         raise ValueError(f"{KEY_VARIABLE} has {len(key)} bytes; 1 to 64 are needed")
     return key
+
+
+def protects(key: bytes) -> bool:
+    """Whether a key is long enough, and not the one that everybody can read here.
+
+    Examples
+    --------
+    >>> protects(b"x"), protects(SIMULATION_KEY.encode()), protects(bytes(range(16)))
+    (False, False, True)
+    """
+    return len(key) >= REAL_KEY_BYTES and key != SIMULATION_KEY.encode()
 
 
 def key_fingerprint(key: bytes) -> str:

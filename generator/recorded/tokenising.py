@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -10,7 +9,7 @@ import pyarrow.compute as pc
 
 from generator.recorded.mapping import CardSource, MappingError
 from generator.recorded.reading import Batch
-from generator.tokens import KEY_VARIABLE, recorded_card_token
+from generator.tokens import KEY_VARIABLE, REAL_KEY_BYTES, protects, recorded_card_token
 
 #: Digits of a card number (ISO/IEC 7812) and of the BIN at its beginning.
 _PAN_DIGITS: Final = range(12, 20)
@@ -35,13 +34,14 @@ class Tokeniser:
     Raises
     ------
     generator.recorded.mapping.MappingError
-        If real card numbers would be hashed with a key that everybody knows.
+        If real card numbers would be hashed with a key that everybody knows or can guess.
     """
 
     def __init__(self, source: CardSource, key: bytes) -> None:
-        if source.kind == "pan" and not source.synthetic and KEY_VARIABLE not in os.environ:
+        if source.kind == "pan" and not source.synthetic and not protects(key):
             raise MappingError(
-                f"set {KEY_VARIABLE}, or the tokens of these card numbers could be guessed; "
+                f"set {KEY_VARIABLE} to {REAL_KEY_BYTES} bytes or more that nobody knows, or the "
+                "tokens of these card numbers could be guessed; "
                 "if nobody has these cards, say synthetic = true in [fields.card_token]"
             )
         self._is_pan = source.kind == "pan"

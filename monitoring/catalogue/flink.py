@@ -21,7 +21,7 @@ SOURCE: Final = Source(
         Metric(
             "jobmanager_job_lastCheckpointCompletedTimestamp",
             "ms since 1970",
-            "When the last checkpoint was complete.",
+            "When the last checkpoint was complete; -1 until this JobManager has seen one.",
         ),
         Metric("jobmanager_job_lastCheckpointDuration", "ms", "Of the last completed one."),
         Metric("jobmanager_job_lastCheckpointSize", "bytes", "What it wrote."),

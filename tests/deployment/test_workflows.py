@@ -81,6 +81,7 @@ CHECKS: list[tuple[Callable[[Workflow], list[str]], dict[str, Any]]] = [
     (workflows.unbounded, {"runs-on": "ubuntu-24.04"}),
     (workflows.moving_containers, {"container": {"image": "python:3.11-bookworm"}}),
     (workflows.leaked_tokens, {"steps": [CHECKOUT]}),
+    (workflows.shallow, {"steps": [CHECKOUT, {"run": "make test-full"}]}),
     (workflows.pasted, {"steps": [{"run": "echo ${{ github.head_ref }}"}]}),
 ]
 

@@ -35,6 +35,8 @@ BRINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 _ASKED_FOR: Final = re.compile(r"! command -v ([\w.-]+)|command -v ([\w.-]+) >/dev/null \|\|")
 _GO: Final = re.compile(r"\b1\.(\d+) or newer")
+#: What upgrades a running job from the version before its last change, as a slow test does, too.
+_LOOKS_BACK: Final = re.compile(r"\bmake test-full\b|\bpaystream (chaos|soak)\b")
 PINNED: Final = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 USE: Final = re.compile(r"^\s*(?:- )?uses: (\S+)(?:\s+#\s*(\S+))?\s*$", re.MULTILINE)
 
@@ -101,6 +103,20 @@ def leaked_tokens(workflow: Workflow) -> list[str]:
         for step in each.get("steps", ())
         if "actions/checkout@" in step.get("uses", "")
         and step.get("with", {}).get("persist-credentials") is not False
+    ]
+
+
+def shallow(workflow: Workflow) -> list[str]:
+    """Jobs that need the job of an earlier commit, and check out the newest one alone."""
+    return [
+        job
+        for job, each in workflow["jobs"].items()
+        if any(_LOOKS_BACK.search(step.get("run", "")) for step in each.get("steps", ()))
+        and not any(
+            "actions/checkout@" in step.get("uses", "")
+            and step.get("with", {}).get("fetch-depth") == 0
+            for step in each["steps"]
+        )
     ]
 
 

@@ -10,10 +10,12 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from evaluation.thresholds import load_thresholds
 from monitoring import queries
 from monitoring.catalogue import SOURCES
 from stack.prometheus import RULES, binary
 from stack.settings import StackSettings
+from workbench.plan import JobPlan
 
 ROOT: Final = Path(__file__).parents[2]
 CASES: Final = sorted((Path(__file__).parent / "rules").glob("*.yml"))
@@ -109,6 +111,50 @@ def test_the_runbook_has_no_entry_without_a_rule() -> None:
 @pytest.mark.parametrize(("reason", "rule"), WOKEN_FOR.items())
 def test_somebody_is_told_of(reason: str, rule: str) -> None:
     assert rule in {each["alert"] for each in ALERTS}, reason
+
+
+def ledger_bound_ms(rules: list[dict[str, Any]]) -> float:
+    """Above which p99 of the committed view somebody is told."""
+    (rule,) = (rule for rule in rules if rule.get("alert") == "DecisionsOverPromise")
+    (bound_s,) = re.findall(r'\{view="committed"\} > ([\d.]+)', rule["expr"])
+    return float(bound_s) * 1_000
+
+
+def test_a_ledger_waits_for_two_checkpoints_wherever_the_job_runs() -> None:
+    """What is committed with a checkpoint each second cannot be there after 200 ms."""
+    promised = load_thresholds().latency.committed_p99_ms
+    assert ledger_bound_ms(ALERTS) == promised == 2 * JobPlan().checkpoint_interval_ms
+    manifest = (ROOT / "k8s" / "base" / "flink-deployment.yaml").read_text(encoding="utf-8")
+    (interval_s,) = re.findall(r"--checkpoint\.interval=(\d+)s$", manifest, re.MULTILINE)
+    written = yaml.safe_load((RULES.parent / "prometheus-rule.yaml").read_text(encoding="utf-8"))
+    there = [rule for group in written["spec"]["groups"] for rule in group["rules"]]
+    assert ledger_bound_ms(there) == 2 * int(interval_s) * 1_000
+
+
+def test_no_overlay_has_checkpoints_at_another_interval() -> None:
+    """Its rules would be the base's."""
+    setting = "checkpoint.interval="
+    found = [f for f in (ROOT / "k8s").rglob("*.yaml") if setting in f.read_text(encoding="utf-8")]
+    assert found == [ROOT / "k8s" / "base" / "flink-deployment.yaml"]
+
+
+def mixes_environments(expression: str) -> bool:
+    """Whether it adds up or joins series without keeping in which namespace each was told."""
+    sums = re.findall(r"(?<![:\w])(?:sum|max|min|avg|count)\b\s*(?:by \(([^)]*)\))?", expression)
+    joins = re.findall(r"\bon \(([^)]*)\)", expression)
+    return any("namespace" not in labels.split(", ") for labels in (*sums, *joins))
+
+
+@pytest.mark.parametrize("question", queries.of_rules(), ids=lambda question: question.place)
+def test_one_environment_does_not_hide_what_another_lacks(question: queries.Question) -> None:
+    """The same job runs in staging and production, and one Prometheus may watch both."""
+    assert not mixes_environments(question.expression)
+
+
+@pytest.mark.parametrize("expression", ["sum by (job_name) (x)", "max(x) > 0", "x / on (topic) y"])
+def test_a_rule_that_mixes_environments_is_found(expression: str) -> None:
+    """The negative controls."""
+    assert mixes_environments(expression)
 
 
 def test_every_metric_that_is_asked_for_stands_in_the_catalogue() -> None:

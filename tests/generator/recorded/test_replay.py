@@ -19,6 +19,7 @@ from generator.recorded.replay import recorded_replay_key, write_recorded_replay
 from generator.recorded.settings import RecordedSettings
 from generator.replay import Manifest, ReplayError, hash_records, load_manifest
 from generator.settings import SettingsError
+from generator.tokens import SIMULATION_KEY
 from job.contracts import CardProfile, Swipe
 from tests.generator.recorded.layouts import CARDS, LAYOUTS, sparkov, write_csv
 
@@ -391,8 +392,21 @@ def test_real_card_numbers_need_a_key_of_ones_own(
     mapping.write_text(MAPPING.format(time="").replace("synthetic = true", ""))
     with pytest.raises(SettingsError, match="set PAYSTREAM_TOKEN_KEY"):
         Made(data, str(mapping), tmp_path / "r")
-    monkeypatch.setenv("PAYSTREAM_TOKEN_KEY", "my own")
+    monkeypatch.setenv("PAYSTREAM_TOKEN_KEY", "sixteen bytes..!")
     assert len(Made(data, str(mapping), tmp_path / "r").swipes()) == 1
+
+
+@pytest.mark.parametrize("key", ["x", "fifteen bytes..", SIMULATION_KEY])
+def test_real_card_numbers_need_a_key_that_nobody_can_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("PAYSTREAM_TOKEN_KEY", key)
+    data = write_csv(tmp_path / "mine.csv", [row("2026-01-05T09:00:00Z")])
+    mapping = tmp_path / "mine.toml"
+    mapping.write_text(MAPPING.format(time="").replace("synthetic = true", ""))
+    with pytest.raises(SettingsError, match="PAYSTREAM_TOKEN_KEY") as refused:
+        Made(data, str(mapping), tmp_path / "r")
+    assert key == "x" or key not in str(refused.value)
 
 
 # Incidents
