@@ -88,14 +88,14 @@ class LocalStack:
         parallelism
             Of the job; it needs as many TaskManagers, one slot each, and the spare ones.
         settings
-            All the rest; their number of TaskManagers counts only where too few run: a stack that
-            somebody made larger stays as it is.
+            All the rest; their number of TaskManagers counts only where too few run, or a spare
+            one has died: a stack that somebody made larger stays as it is.
         """
         stack = cls(settings)
         taskmanagers = stack._running_taskmanagers()
-        if taskmanagers < parallelism:
-            spare = stack.settings.spare_taskmanagers
-            taskmanagers = max(stack.settings.taskmanagers, parallelism + spare)
+        wanted = parallelism + stack.settings.spare_taskmanagers
+        if taskmanagers < wanted:
+            taskmanagers = max(stack.settings.taskmanagers, wanted)
         return cls(stack.settings.model_copy(update={"taskmanagers": taskmanagers}))
 
     @property

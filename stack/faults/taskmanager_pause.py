@@ -21,6 +21,9 @@ _POLL_S = 0.1
 _NOTICE_S = 25.0
 #: A process that wakes takes this long to find out that it was given up, at most, seconds.
 _WAKE_S = 60.0
+#: One that is on the JobManager's list stays there for so long, seconds, or it ends: woken, its
+#: task finds that its transaction was fenced, and some seconds later the process is gone. A choice.
+_STAYS_S = 8.0
 
 
 class TaskmanagerPause(TaskManagerFault):
@@ -45,8 +48,13 @@ class TaskmanagerPause(TaskManagerFault):
             return
         signal_group(self.victim, signal.SIGCONT)
         began_s = time.monotonic()
-        while is_alive(self.victim) and time.monotonic() - began_s < _WAKE_S:
-            if any(each.id == self.victim.name for each in self.stack.rest.taskmanagers()):
+        listed_since_s: float | None = None
+        while is_alive(self.victim) and (now_s := time.monotonic()) - began_s < _WAKE_S:
+            if not any(each.id == self.victim.name for each in self.stack.rest.taskmanagers()):
+                listed_since_s = None
+            elif listed_since_s is None:
+                listed_since_s = now_s
+            elif now_s - listed_since_s >= _STAYS_S:
                 return
             time.sleep(_POLL_S)
         # Ended, or awake and unknown to the JobManager, which is as good as hanging.

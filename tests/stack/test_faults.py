@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 import time
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 
 from stack import faults, zookeeper
 from stack.completion_log import CompletionLog
-from stack.faults import kill_during_commit
+from stack.faults import kill_during_commit, taskmanager_pause
 from stack.faults.kill_during_commit import KillDuringCommit
 from stack.faults.taskmanager_kill import TaskmanagerKill
+from stack.faults.taskmanager_pause import TaskmanagerPause
 from stack.faults.zookeeper_kill import ZookeeperKill
 from stack.flink_answers import JobDetail, TaskManager, Vertex
 from stack.local import LocalStack
@@ -81,6 +83,26 @@ def test_a_checkpoint_that_is_seen_late_is_let_go(
     fault.invoke()
     assert killed == [1]
     assert fault._checkpoint_id == (3 if late_s else 2)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_taskmanager_that_woke_and_then_ends_itself_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """It is on the JobManager's list again, and gone some seconds later: it was fenced."""
+    looks = itertools.count()
+    restarted: list[int] = []
+    stack = two_taskmanagers((1, 0))
+    stack.restart_taskmanager = restarted.append
+    monkeypatch.setattr(taskmanager_pause, "_STAYS_S", 0.4)
+    monkeypatch.setattr(taskmanager_pause, "_POLL_S", 0.05)
+    monkeypatch.setattr(taskmanager_pause, "signal_group", lambda *_: None)
+    monkeypatch.setattr(taskmanager_pause, "is_alive", lambda _: not ends or next(looks) < 3)
+    fault = TaskmanagerPause(stack, "job")
+    fault.set_up()
+    fault.mark_invoked()
+    fault.undo()
+    assert restarted == ([1] if ends else [])
 
 
 @pytest.mark.parametrize(("state", "landed"), [("RUNNING", False), ("SUSPENDED", True)])

@@ -77,3 +77,11 @@ def test_a_taskmanager_that_died_is_not_missed(
     pid_file.write_bytes(died)
     assert read_record(pid_file) is not None
     assert LocalStack.for_job(1, settings).settings.taskmanagers == 1
+
+
+def test_a_spare_taskmanager_that_died_is_missed(
+    settings: StackSettings, start_taskmanagers: Callable[[int], None]
+) -> None:
+    start_taskmanagers(1)
+    asked = settings.model_copy(update={"taskmanagers": 2, "spare_taskmanagers": 1})
+    assert LocalStack.for_job(1, asked).settings.taskmanagers == 2
