@@ -158,6 +158,6 @@ def test_the_publisher_writes_card_profiles(broker: StackSettings, filled: str) 
 def test_who_has_no_right_on_card_profiles_notes_nothing_as_published(
     broker: StackSettings, filled: str
 ) -> None:
-    with pytest.raises(DeliveryError, match="Topic authorization failed"):
+    with pytest.raises(DeliveryError, match="Transactional Id authorization failed"):
         publish_as("job", broker, filled)
     assert publish_as("delivery", broker, filled).published == 3
