@@ -182,12 +182,12 @@ class ConfirmedProducer:
                     timestamp=record_time_ms,
                 )
             except BufferError:
-                self._producer.poll(0.05)
+                self._served(lambda: self._producer.poll(0.05))
                 continue
             except KafkaException as error:
                 raise DeliveryError(f"{topic} takes no record: {reason(error)}") from None
             break
-        self._producer.poll(0)
+        self._served(lambda: self._producer.poll(0))
 
     def confirm(self) -> None:
         """Wait until Kafka has all that was handed over.
@@ -197,7 +197,7 @@ class ConfirmedProducer:
         DeliveryError
             When one was not confirmed; nothing may be noted as done then.
         """
-        outstanding = self._producer.flush(CONFIRM_TIMEOUT_S)
+        outstanding = self._served(lambda: self._producer.flush(CONFIRM_TIMEOUT_S))
         refused, self._refused = self._refused, []
         if outstanding:
             self._producer.purge()
@@ -207,6 +207,22 @@ class ConfirmedProducer:
             )
         if refused:
             raise DeliveryError(f"{len(refused)} records were refused by Kafka: {refused[0]}")
+
+    @staticmethod
+    def _served(request: Callable[[], int]) -> int:
+        """Let the client serve its callbacks; what is fatal comes out there, whoever asks.
+
+        Where it comes while a record's callback runs Python makes a SystemError of it.
+        """
+        try:
+            return request()
+        except KafkaException as error:
+            fatal = error
+        except SystemError as error:
+            if not isinstance(error.__cause__, KafkaException):
+                raise
+            fatal = error.__cause__
+        raise DeliveryError(f"Kafka takes nothing more of this writer: {reason(fatal)}")
 
     def _report(self, error: Any, _message: object) -> None:
         if error is not None:

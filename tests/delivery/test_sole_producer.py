@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from delivery.kafka import SoleProducer, silent_logger
 from delivery.problems import DeliveryError
@@ -67,6 +68,42 @@ def test_who_was_not_let_in_writes_nothing(stand_in: str) -> None:
     with pytest.raises(DeliveryError, match="transactions of publisher") as told:
         SoleProducer(stand_in, "publisher", {}).write("records", "c1", b"{}", 1)
     assert "\n" not in str(told.value)
+
+
+def fenced() -> KafkaException:
+    return KafkaException(KafkaError(KafkaError._FENCED, "by a newer instance", fatal=True))
+
+
+def in_a_callback() -> int:
+    """As Python tells what the client raised while a record's callback ran."""
+    raise SystemError("returned a result with an exception set") from fenced()
+
+
+def outside_of_one() -> int:
+    raise fenced()
+
+
+@pytest.mark.parametrize("fails", [in_a_callback, outside_of_one])
+def test_a_fatal_error_is_one_line_wherever_it_comes_out(
+    monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int]
+) -> None:
+    producer = SoleProducer(stand_in, "publisher", {})
+    broken = SimpleNamespace(flush=lambda _s: fails(), poll=lambda _s: fails())
+    monkeypatch.setattr(producer, "_producer", broken)
+    with pytest.raises(DeliveryError, match="nothing more of this writer: by a newer instance"):
+        producer.confirm()
+
+
+def test_a_bug_of_another_kind_is_no_refusal(
+    monkeypatch: pytest.MonkeyPatch, stand_in: str
+) -> None:
+    def fails(_s: float) -> int:
+        raise SystemError("another")
+
+    producer = SoleProducer(stand_in, "publisher", {})
+    monkeypatch.setattr(producer, "_producer", SimpleNamespace(flush=fails))
+    with pytest.raises(SystemError, match="another"):
+        producer.confirm()
 
 
 def write_and_confirm(producer: SoleProducer, topic: str, value: bytes) -> None:

