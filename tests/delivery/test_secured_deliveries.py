@@ -17,9 +17,7 @@ from delivery.alerts.indexer import IndexCounts, IndexOrder, index_alerts
 from delivery.alerts.intake import Intake
 from delivery.kafka import ConfirmedProducer
 from delivery.problems import DeliveryError
-from delivery.profiles.database import connect, ensure_tables
 from delivery.profiles.publisher import PublishCounts, PublishOrder, publish_profiles
-from delivery.profiles.rows import import_profiles
 from delivery.stopping import Stopping
 from evaluation.view_reader import open_consumer
 from generator.bookends import open_producer
@@ -29,7 +27,7 @@ from job.contracts import CardProfile, RefusedAlert, Topics
 from stack.settings import StackSettings
 from tests.delivery.alerts.sample import encoded
 from tests.delivery.alerts.stand_in import Index
-from tests.delivery.profiles.sample import profile
+from tests.delivery.profiles.sample import filled, profile
 from tests.secured_broker import secured_broker
 from workbench.kafka_rights import INDEX_GROUP
 from workbench.kafka_user import kafka_user
@@ -136,17 +134,14 @@ def publish_as(user: str, broker: StackSettings, url: str) -> PublishCounts:
 
 
 @pytest.fixture
-def filled(url: str) -> str:
+def three_cards(url: str) -> str:
     """A database with three cards."""
-    with connect(url) as connection:
-        ensure_tables(connection)
-        values = [msgspec.json.encode(profile(number)) for number in range(3)]
-        assert import_profiles(connection, values) == 3
-    return url
+    with filled(url, 3):
+        return url
 
 
-def test_the_publisher_writes_card_profiles(broker: StackSettings, filled: str) -> None:
-    counts = publish_as("delivery", broker, filled)
+def test_the_publisher_writes_card_profiles(broker: StackSettings, three_cards: str) -> None:
+    counts = publish_as("delivery", broker, three_cards)
     assert (counts.published, counts.refused) == (3, 0)
     found = {
         token: msgspec.json.decode(value, type=CardProfile)
@@ -156,8 +151,8 @@ def test_the_publisher_writes_card_profiles(broker: StackSettings, filled: str) 
 
 
 def test_who_has_no_right_on_card_profiles_notes_nothing_as_published(
-    broker: StackSettings, filled: str
+    broker: StackSettings, three_cards: str
 ) -> None:
     with pytest.raises(DeliveryError, match="Transactional Id authorization failed"):
-        publish_as("job", broker, filled)
-    assert publish_as("delivery", broker, filled).published == 3
+        publish_as("job", broker, three_cards)
+    assert publish_as("delivery", broker, three_cards).published == 3

@@ -1,9 +1,16 @@
-"""Card profiles to publish."""
+"""Card profiles to publish, in a table of their own."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
 from msgspec.structs import replace
 
+from delivery.profiles.database import Connection, connect, ensure_tables
+from delivery.profiles.rows import import_profiles
 from job.contracts import CardProfile
 from job.rules.example import example_swipe
 
@@ -36,3 +43,26 @@ def profile(number: int) -> CardProfile:
         usual_countries=["FR", "DE"][: number % 3],
         recent=swipes,
     )
+
+
+@contextmanager
+def filled(url: str, count: int) -> Iterator[Connection]:
+    """A connection to a database with so many cards in its table."""
+    with connect(url) as connection:
+        ensure_tables(connection)
+        fill(connection, range(count))
+        yield connection
+
+
+def fill(connection: Connection, numbers: range) -> None:
+    """Put these cards into the table."""
+    values = [msgspec.json.encode(profile(number)) for number in numbers]
+    assert import_profiles(connection, values) == len(values)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds, for a minute at longest."""
+    deadline_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)

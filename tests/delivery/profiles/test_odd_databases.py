@@ -5,20 +5,17 @@ PostgreSQL is real. What is published stays in memory: Kafka has no say in any o
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-import msgspec
 import pytest
 
 from delivery.problems import DeliveryError
 from delivery.profiles.changes import Place, reserve
-from delivery.profiles.database import Connection, connect, ensure_tables
+from delivery.profiles.database import Connection, connect
 from delivery.profiles.publisher import PublishCounts, PublishOrder, publish_into
-from delivery.profiles.rows import import_profiles
 from delivery.stopping import Stopping
-from tests.delivery.profiles.sample import profile
+from tests.delivery.profiles.sample import fill, filled, wait_for
 from tests.in_a_thread import in_a_thread
 
 pytestmark = pytest.mark.stack
@@ -52,15 +49,8 @@ class Kept:
 @pytest.fixture
 def table(url: str) -> Iterator[Connection]:
     """A connection to it, with five cards in the table."""
-    with connect(url) as connection:
-        ensure_tables(connection)
-        fill(connection, range(5))
+    with filled(url, 5) as connection:
         yield connection
-
-
-def fill(connection: Connection, numbers: range) -> None:
-    values = [msgspec.json.encode(profile(number)) for number in numbers]
-    assert import_profiles(connection, values) == len(values)
 
 
 @pytest.fixture
@@ -70,13 +60,6 @@ def order(url: str) -> PublishOrder:
 
 def publish(order: PublishOrder, kept: Kept) -> PublishCounts:
     return publish_into(kept, PLACE, order, Stopping(), lambda _counts: None)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.1)
 
 
 def test_a_publisher_that_is_one_too_many_shuts_nobody_out(

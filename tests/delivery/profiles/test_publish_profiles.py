@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ from job.rules.parameters import load_rules
 from stack import postgres
 from stack.process import start, stop
 from stack.settings import StackSettings
-from tests.delivery.profiles.sample import profile
+from tests.delivery.profiles.sample import fill, filled, profile, wait_for
 from tests.in_a_thread import in_a_thread
 
 pytestmark = pytest.mark.stack
@@ -35,15 +35,8 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 def table(url: str) -> Iterator[Connection]:
     """A connection to it, with fifty cards in the table."""
-    with connect(url) as connection:
-        ensure_tables(connection)
-        fill(connection, range(50))
+    with filled(url, 50) as connection:
         yield connection
-
-
-def fill(connection: Connection, numbers: range) -> None:
-    values = [msgspec.json.encode(profile(number)) for number in numbers]
-    assert import_profiles(connection, values) == len(values)
 
 
 @pytest.fixture
@@ -90,13 +83,6 @@ def decoded(order: PublishOrder) -> dict[str, CardProfile]:
         for token, value in topic_state(order).items()
         if value is not None
     }
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.1)
 
 
 def test_what_was_imported_is_published_as_it_was(table: Connection, order: PublishOrder) -> None:
