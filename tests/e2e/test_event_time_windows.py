@@ -172,7 +172,7 @@ def timeline(stack_settings: Any) -> Iterator[Timeline]:
     try:
         with submitted(RunningJob(stack, plan, PREFIX, LIMIT_MS)) as job_id:
             _play(line)
-            line.counted = counted(stack.rest, job_id)
+            line.counted = counted(stack.rest, job_id, len(line.sent))
             yield line
     finally:
         line.close()
