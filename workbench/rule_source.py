@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from generator.kafka_client import KafkaRefused, KafkaUnreachable
+from generator.kafka_client import KafkaRefused
 from job.contracts import RuleAudit, RuleRecord
 from job.rules.parameters import read_tables
 from workbench.problems import RunBroken
 from workbench.rule_ledger import Decide, FileLedger, LedgerEntry, RuleLedger, newest_by_key
-from workbench.rule_topic import Answers, AnswerWatch, Place, read_topic, send_records
+from workbench.rule_topic import Answers, AnswerWatch, Place, RuleWriter, read_topic
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ class RuleSource:
         """
         ledger = self.ledger()
         decide(ledger.entries())
-        with self._watch(wait_s) as watch:
+        with self._watch(wait_s) as watch, self._writer() as writer:
             with ledger.alone() as alone:
                 added = alone.append(decide)
                 try:
-                    places = self._send(added)
-                except (KafkaRefused, KafkaUnreachable) as error:
+                    places = _send(added, writer)
+                except KafkaRefused as error:
                     raise RunBroken(
                         f"written down, but not published: {error}; "
                         "`paystream rules sync` publishes it"
@@ -86,19 +86,18 @@ class RuleSource:
         ledger = self.ledger()
         if not unpublished(ledger.entries(), self.on_topic()):
             return []
-        with self._watch(wait_s) as watch:
+        with self._watch(wait_s) as watch, self._writer() as writer:
             with ledger.alone() as alone:
                 # Asked again: somebody may have been publishing just now.
                 behind = unpublished(alone.entries(), self.on_topic())
-                places = self._send(behind)
+                places = _send(behind, writer)
             return _heard(behind, places, watch, wait_s)
 
     def _watch(self, wait_s: float) -> AbstractContextManager[AnswerWatch | None]:
         return AnswerWatch(self.bootstrap, self.prefix) if wait_s else nullcontext()
 
-    def _send(self, entries: Sequence[LedgerEntry]) -> list[Place]:
-        records = [(entry.key, entry.value) for entry in entries]
-        return send_records(self.bootstrap, self.prefix, records)
+    def _writer(self) -> RuleWriter:
+        return RuleWriter(self.bootstrap, self.prefix)
 
     def on_topic(self) -> dict[str, bytes]:
         """The newest record of each key."""
@@ -147,6 +146,10 @@ class Published:
             f"{len(self.audits)} of {self.tasks} tasks judge by {self.audits[-1].rules_version}, "
             f"the last after {max(self.last_ms, 0)} ms"
         )
+
+
+def _send(entries: Sequence[LedgerEntry], writer: RuleWriter) -> list[Place]:
+    return writer.send((entry.key, entry.value) for entry in entries)
 
 
 def _heard(

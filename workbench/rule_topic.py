@@ -77,38 +77,69 @@ def make_rule_topics(bootstrap: str, prefix: str, replication: int) -> tuple[str
     return tuple(missing)
 
 
-def send_records(bootstrap: str, prefix: str, records: Iterable[tuple[str, bytes]]) -> list[Place]:
-    """Publish records in their order; gives where each stands.
+class RuleWriter:
+    """Puts records on ``rules``; entering it finds Kafka, before anything is decided.
 
-    Parameters
-    ----------
-    records
-        Key and value; an empty value takes the key back.
+    A connection takes a tenth of a second and more, which no change has to wait for that way.
 
     Raises
     ------
     KafkaUnreachable, KafkaRefused
-        When no broker answers, the topic is missing, or one was not confirmed.
+        On entering, when no broker answers or the topic is missing.
     """
-    topic = Topics.with_prefix(prefix).rules
-    topic_partitions(require_broker(bootstrap), [topic])
-    places: list[Place] = []
-    failures: list[str] = []
 
-    def delivered(error: Any, message: Message) -> None:
-        if error is not None:
-            failures.append(str(error))
-        else:
-            places.append((message.partition(), message.offset()))
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self._bootstrap = bootstrap
+        self._topic = Topics.with_prefix(prefix).rules
 
-    producer = open_producer(bootstrap)
-    for key, value in records:
-        producer.produce(topic, value or None, key.encode(), on_delivery=delivered)
-        # One by one: a change is rare, and its place belongs to it.
-        if producer.flush(TIMEOUT_S) or failures:
-            said = failures[0] if failures else f"no confirmation within {TIMEOUT_S:g} s"
-            raise KafkaRefused(f"the change of {key} was not published on {topic}: {said}")
-    return places
+    def __enter__(self) -> RuleWriter:
+        topic_partitions(require_broker(self._bootstrap), [self._topic])
+        self._producer = open_producer(self._bootstrap)
+        try:
+            self._producer.list_topics(self._topic, timeout=REACH_TIMEOUT_S)
+        except KafkaException as error:
+            raise KafkaRefused(f"Kafka producer refused: {reason(error)}") from None
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        del self._producer
+
+    def send(self, records: Iterable[tuple[str, bytes]]) -> list[Place]:
+        """Publish records in their order; gives where each stands.
+
+        Parameters
+        ----------
+        records
+            Key and value; an empty value takes the key back.
+
+        Raises
+        ------
+        KafkaRefused
+            When one was not confirmed.
+        """
+        places: list[Place] = []
+        failures: list[str] = []
+
+        def delivered(error: Any, message: Message) -> None:
+            if error is not None:
+                failures.append(str(error))
+            else:
+                places.append((message.partition(), message.offset()))
+
+        for key, value in records:
+            self._producer.produce(self._topic, value or None, key.encode(), on_delivery=delivered)
+            # One by one: a change is rare, and its place belongs to it.
+            if self._producer.flush(TIMEOUT_S) or failures:
+                said = failures[0] if failures else f"no confirmation within {TIMEOUT_S:g} s"
+                raise KafkaRefused(
+                    f"the change of {key} was not published on {self._topic}: {said}"
+                )
+        return places
 
 
 @dataclass

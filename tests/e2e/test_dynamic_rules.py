@@ -34,7 +34,7 @@ from workbench.cli import app
 from workbench.plan import JobPlan
 from workbench.rule_drafts import Draft, Drafting, RuleDraft, SnoozeDraft, standing_rules
 from workbench.rule_source import Published, RuleSource
-from workbench.rule_topic import send_records
+from workbench.rule_topic import RuleWriter
 from workbench.running_job import RunningJob
 from workbench.submission import submitted
 
@@ -233,7 +233,8 @@ def test_a_bad_change_is_a_dead_letter_and_the_old_rule_stays(job: SwipedJob) ->
     bad = msgspec.structs.replace(
         standing.record, change_id="bad", version=99, parameters={"swipes": 1}
     )
-    (place,) = send_records(job.bootstrap, PREFIX, [("velocity", msgspec.json.encode(bad))])
+    with RuleWriter(job.bootstrap, PREFIX) as writer:
+        (place,) = writer.send([("velocity", msgspec.json.encode(bad))])
 
     def letter() -> DeadLetter | None:
         letters = job.seen[job.topics.dead_letters]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,10 @@ class Kafka:
         self.slow = self.away = False
         self.on_send: Callable[[], object] = lambda: None
 
-    def send(
-        self, _bootstrap: str, _prefix: str, records: Iterable[tuple[str, bytes]]
-    ) -> list[Place]:
+    def __call__(self, *_about: str) -> AbstractContextManager[Kafka]:
+        return nullcontext(self)
+
+    def send(self, records: Iterable[tuple[str, bytes]]) -> list[Place]:
         if self.away:
             raise KafkaRefused("nobody confirms it")
         self.on_send()
@@ -58,7 +60,7 @@ class Kafka:
 @pytest.fixture
 def kafka(monkeypatch: pytest.MonkeyPatch) -> Kafka:
     kafka = Kafka()
-    monkeypatch.setattr(rule_source, "send_records", kafka.send)
+    monkeypatch.setattr(rule_source, "RuleWriter", kafka)
     monkeypatch.setattr(rule_source, "read_topic", kafka.newest)
     return kafka
 

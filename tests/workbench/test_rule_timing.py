@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -35,9 +35,7 @@ class Job:
         self.refuses = False
         self.on_send: Callable[[], object] = lambda: None
 
-    def send(
-        self, _bootstrap: str, _prefix: str, records: Iterable[tuple[str, bytes]]
-    ) -> list[Place]:
+    def send(self, records: Iterable[tuple[str, bytes]]) -> list[Place]:
         added = list(records)
         self.topic += added
         self.on_send()
@@ -109,7 +107,7 @@ def run_job(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Job]:
 
     def run(*after_ms: int | None) -> Job:
         job = Job([*after_ms, *itertools.repeat(after_ms[-1], 100)])
-        monkeypatch.setattr(rule_source, "send_records", job.send)
+        monkeypatch.setattr(rule_source, "RuleWriter", job)
         monkeypatch.setattr(rule_source, "AnswerWatch", job)
         return job
 
@@ -175,12 +173,12 @@ def test_without_a_job_one_change_is_enough(
 # The rules
 
 
-def velocity(source: RuleSource) -> tuple[str, dict[str, object] | None]:
+def velocity(source: RuleSource) -> tuple[str, Mapping[str, object] | None]:
     """The rules' version, and what the newest entry of the rule says."""
     entries = source.ledger().entries()
     (newest,) = [e for e in entries if e.key == "velocity"][-1:]
     record = newest.record
-    said = record.parameters if isinstance(record, RuleChange) else None
+    said = {**record.parameters} if isinstance(record, RuleChange) else None
     return standing_rules(TABLES, entries).version, said
 
 
