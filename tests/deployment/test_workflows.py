@@ -272,6 +272,19 @@ def test_pull_requests_run_what_a_person_runs() -> None:
     assert "pull_request" in named("gates")[True]
 
 
+def test_every_push_to_main_is_checked() -> None:
+    """By `image`, which deploys what passes; what that leaves out, by `checks` itself."""
+    checks, image = named("checks")[True], named("image")[True]
+    assert "workflow_call" in checks
+    assert checks["push"]["paths"] == image["push"]["paths-ignore"]
+    assert checks["push"]["branches"] == image["push"]["branches"] == ["main"]
+
+
+def test_what_may_be_required_begins_for_every_pull_request() -> None:
+    for name in ("checks", "gates"):
+        assert named(name)[True]["pull_request"] is None
+
+
 def test_every_night_runs_what_is_too_slow_for_a_pull_request() -> None:
     assert ["make", "test-full"] in list(commands(named("nightly")))
     assert "schedule" in named("nightly")[True]
@@ -316,7 +329,8 @@ def test_of_a_hosted_runner_no_latency_becomes_a_baseline() -> None:
 def test_staging_comes_from_what_was_built_and_production_by_hand() -> None:
     image, deploy = named("image"), named("deploy")
     staging = image["jobs"]["staging"]
-    assert (staging["needs"], staging["with"]["overlay"]) == ("build", "staging")
+    assert (staging["needs"], staging["with"]["overlay"]) == (["checks", "build"], "staging")
+    assert image["jobs"]["checks"]["uses"] == "./.github/workflows/checks.yml"
     assert staging["uses"] == "./.github/workflows/deploy.yml"
     assert deploy["jobs"]["deploy"]["environment"] == "${{ inputs.overlay }}"
     assert "production" in deploy[True]["workflow_dispatch"]["inputs"]["overlay"]["options"]

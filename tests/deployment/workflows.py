@@ -22,6 +22,7 @@ RIGHTS: Final[dict[tuple[str, str], dict[str, str]]] = {
     ("nightly", "tests"): {"contents": "read"},
     ("nightly", "chaos"): {"contents": "read"},
     ("nightly", "soak"): {"contents": "read"},
+    ("image", "checks"): {"contents": "read"},
     ("image", "build"): {"contents": "read", "packages": "write"},
     ("image", "staging"): {"contents": "read", "actions": "read"},
     ("deploy", "deploy"): {"contents": "read", "actions": "read"},
