@@ -171,7 +171,7 @@ def _throughput(result: JudgeResult, latency: JudgeResult | None) -> Iterator[Li
 def _job(evaluation: Evaluation) -> Iterator[Line]:
     per_million = evaluation.job.get("cpu_s_per_million_swipes", {}).get("taskmanager")
     if per_million is not None:
-        yield Line("TaskManager CPU", f"{per_million:.1f} s per million swipes", "")
+        yield Line("TaskManager CPU", f"{per_million:.1f} s per million swipes", _speed(evaluation))
     if evaluation.job.get("external"):
         yield Line("restarts, checkpoints", "nobody knows", "another cluster", "inconclusive")
         return
@@ -179,6 +179,14 @@ def _job(evaluation: Evaluation) -> Iterator[Line]:
     completed, failed = (evaluation.job.get(f"checkpoints_{s}", 0) for s in ("completed", "failed"))
     note = f"{completed} checkpoints completed, {failed} failed"
     yield Line("restarts", "unknown" if restarts is None else str(restarts), note)
+
+
+def _speed(evaluation: Evaluation) -> str:
+    """How fast the machine was: with it, what a swipe costs rises and falls."""
+    calibration = evaluation.figure("latency", "calibration")
+    if calibration is None or calibration.value is None:
+        return ""
+    return f"a fixed loop took {calibration.value:.2f} ms when it began"
 
 
 def _problems(evaluation: Evaluation) -> Iterator[str]:

@@ -27,9 +27,14 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 
 
 class MachineRecord(msgspec.Struct, frozen=True):
-    """Of ``run.json``: the machine. ``steal_share`` is CPU time taken away during the run."""
+    """Of ``run.json``: the machine.
+
+    ``steal_share`` is CPU time taken away during the run; ``calibration_ms`` is what a fixed loop
+    of plain Python took when it began (:mod:`workbench.calibration`).
+    """
 
     steal_share: float | None = None
+    calibration_ms: float | None = None
 
 
 class ReplayRecord(msgspec.Struct, frozen=True):

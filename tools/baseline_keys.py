@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluation.gates.baseline import BASELINE_FORMAT, SAME_MACHINE, SAME_VERSION
-from tests.bench.conftest import CALIBRATION
+from workbench.calibration import CALIBRATION
 from workbench.machine import describe, versions
 
 

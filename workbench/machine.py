@@ -13,6 +13,8 @@ from typing import Any, Final
 import msgspec
 import psutil
 
+from workbench.calibration import fastest_s
+
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent
 _PACKAGES: Final = (
     "apache-flink",
@@ -52,13 +54,14 @@ class CpuTimes(msgspec.Struct, frozen=True):
 
 
 def describe() -> dict[str, Any]:
-    """Processor, cores, memory and system; no name of the machine, no path."""
+    """Processor, cores, memory, system and speed; no name of the machine, no path."""
     return {
         "processor": _processor(),
         "cores": psutil.cpu_count(logical=True),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "load_average_1min_before": round(os.getloadavg()[0], 2),
+        "calibration_ms": round(fastest_s() * 1e3, 3),
     }
 
 

@@ -238,7 +238,9 @@ def _machine(
 ) -> str | None:
     """Report floor and steal; say why a slow latency may be the machine's doing, if it may."""
     excuses = []
-    steal = history.facts.run.machine.steal_share
+    machine = history.facts.run.machine
+    findings.report("calibration", machine.calibration_ms, "ms", "a fixed loop, before the run")
+    steal = machine.steal_share
     findings.figures.append(Figure("steal_share", steal, "1", bounds.steal_share))
     if steal is not None and steal > bounds.steal_share:
         excuses.append(f"{steal:.0%} of the CPU was taken away")

@@ -36,6 +36,17 @@ def test_what_a_person_wants_to_know_is_there(recording):
         assert expected in text
 
 
+def test_beside_what_a_swipe_costs_stands_how_fast_the_machine_was(recording):
+    assert "fixed loop" not in printed(evaluate(recording.write()))
+    recording.run["machine"]["calibration_ms"] = 1.234
+    (line,) = [
+        each
+        for each in printed(evaluate(recording.write())).splitlines()
+        if "s per million swipes" in each
+    ]
+    assert line.endswith("a fixed loop took 1.23 ms when it began")
+
+
 def test_a_failure_says_what_to_do(recording):
     recording.drop("decisions", 100, ("uncommitted", "committed"))
     text = printed(evaluate(recording.write()))
