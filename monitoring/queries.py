@@ -14,8 +14,30 @@ FOLDER: Final = Path(__file__).parent
 RULES: Final = FOLDER / "rules"
 DASHBOARDS: Final = FOLDER / "grafana" / "dashboards"
 #: What begins so is a metric, where it stands in a query outside of braces.
-_METRIC: Final = re.compile(r"\b(?:flink|kafka|paystream|jvm)_\w+|\b[a-z_]+:\w+:\w+\b|\bup\b")
+_METRIC: Final = re.compile(
+    r"\b(?:flink|kafka|paystream|jvm)_\w+|\b[a-z_]+:\w+:\w+\b|\b(?:up|ALERTS)\b"
+)
+#: Names of labels, which are none; else a metric and what selects of it.
+_SELECTED: Final = re.compile(
+    rf"\b(?:by|on|without|ignoring) \([^)]*\)|({_METRIC.pattern})(\{{[^}}]*\}})?"
+)
 _IN_BRACES: Final = re.compile(r"\{[^}]*\}|\[[^\]]*\]|\"[^\"]*\"")
+
+
+def selected(expression: str, selector: str) -> str:
+    """Ask the same of the series alone that a selector of labels matches.
+
+    Examples
+    --------
+    >>> selected('sum by (up) (rate(kafka_topic_bytes_in_total{topic="up"}[5m])) / up', 'a="b"')
+    'sum by (up) (rate(kafka_topic_bytes_in_total{a="b",topic="up"}[5m])) / up{a="b"}'
+    """
+
+    def of_one(found: re.Match[str]) -> str:
+        labels = (found[2] or "{}")[1:-1]
+        return f"{found[1]}{{{selector}{',' if labels else ''}{labels}}}" if found[1] else found[0]
+
+    return _SELECTED.sub(of_one, expression)
 
 
 class Question(NamedTuple):

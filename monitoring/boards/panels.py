@@ -24,10 +24,15 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
 )
 
+from monitoring.queries import selected
+
 #: As provisioned (``monitoring/grafana/provisioning``).
 DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 #: Selects the jobs that are chosen at the top of a board.
 JOB: Final = 'job_name=~"$job_name"'
+#: Selects the environments, in each query: their jobs have one name. Where there are none, nothing
+#: has that label, and ``.*`` matches that, too.
+_NAMESPACE: Final = 'namespace=~"$namespace"'
 _WIDTH: Final = 24
 _HEIGHT: Final = 8
 _STAT_HEIGHT: Final = 4
@@ -60,14 +65,24 @@ def board(name: str, title: str, description: str) -> Dashboard:
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .readonly()
         .with_variable(
-            QueryVariable("job_name")
-            .label("Job")
-            .query("label_values(flink_jobmanager_job_numRestarts, job_name)")
-            .datasource(DATASOURCE)
-            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-            .multi(True)
-            .include_all(True)
+            _choice("namespace", "Namespace", "flink_jobmanager_numRunningJobs").all_value(".*")
         )
+        .with_variable(
+            _choice("job_name", "Job", f"flink_jobmanager_job_numRestarts{{{_NAMESPACE}}}")
+        )
+    )
+
+
+def _choice(label: str, title: str, metric: str) -> QueryVariable:
+    """Values of a label, of which one, several or all are chosen."""
+    return (
+        QueryVariable(label)
+        .label(title)
+        .query(f"label_values({metric}, {label})")
+        .datasource(DATASOURCE)
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .multi(True)
+        .include_all(True)
     )
 
 
@@ -158,7 +173,7 @@ def figure(
 def _targets(queries: Sequence[Query]) -> list[Dataquery]:
     return [
         Dataquery()
-        .expr(query.expression)
+        .expr(selected(query.expression, _NAMESPACE))
         .legend_format(query.legend or "{{job_name}}")
         .ref_id(chr(ord("A") + number))
         for number, query in enumerate(queries)

@@ -81,7 +81,9 @@ class Asked:
 
 def as_grafana_asks(question: Question) -> Question:
     expression = question.expression.replace("$__rate_interval", RATE_INTERVAL)
-    return Question(question.place, expression.replace("$job_name", ".*"))
+    return Question(
+        question.place, expression.replace("$job_name", ".*").replace("$namespace", ".*")
+    )
 
 
 def all_questions() -> list[Question]:

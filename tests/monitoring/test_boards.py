@@ -83,6 +83,13 @@ class TestEachBoard:
             for target in panel["targets"]:
                 assert set(re.findall(r"\$\w+", target["expr"])) <= known, panel["title"]
 
+    def test_every_metric_is_of_the_namespaces_that_are_chosen(self, file: Path) -> None:
+        for panel in panels(file):
+            for target in panel["targets"]:
+                metrics = queries.Question("", target["expr"]).metrics()
+                chosen = target["expr"].count('namespace=~"$namespace"')
+                assert chosen >= len(metrics) > 0, target["expr"]
+
     def test_every_label_of_a_legend_is_kept_by_its_query(self, file: Path) -> None:
         for panel in panels(file):
             for target in panel["targets"]:
