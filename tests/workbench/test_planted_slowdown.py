@@ -13,10 +13,11 @@ from workbench.console import Phases
 from workbench.gates import Folders, Request, run_gates
 from workbench.machine import PROJECT_ROOT
 
-pytestmark = pytest.mark.slow
+# One at a time, as the real stack's: pytest-benchmark measures nothing while others run beside it.
+pytestmark = [pytest.mark.slow, pytest.mark.stack]
 
 #: What the benchmarks import or read.
-COPIED = ("job", "scenarios", "generator", "tests/bench")
+COPIED = ("job", "scenarios", "generator", "workbench", "tests/bench")
 RULE = "velocity"
 WASTE = """
 
