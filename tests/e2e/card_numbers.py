@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -156,7 +157,9 @@ def _records(bootstrap: str, topic: str) -> Iterable[bytes]:
                 if message.error() is not None:
                     left.discard(message.partition())
                     continue
-                yield (message.key() or b"") + b"\n" + (message.value() or b"")
+                headers = ((name.encode(), value) for name, value in message.headers() or ())
+                parts = (message.key(), message.value(), *itertools.chain(*headers))
+                yield b"\n".join(part or b"" for part in parts)
                 if message.offset() + 1 >= ends[topic, message.partition()]:
                     left.discard(message.partition())
     finally:
