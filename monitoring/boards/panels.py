@@ -30,9 +30,9 @@ from monitoring.queries import selected
 DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 #: Selects the jobs that are chosen at the top of a board.
 JOB: Final = 'job_name=~"$job_name"'
-#: Selects the environments, in each query: their jobs have one name. Where there are none, nothing
-#: has that label, and ``.*`` matches that, too.
-_NAMESPACE: Final = 'namespace=~"$namespace"'
+#: Selects the environment, in each query: the jobs of all have one name. What is of none has no
+#: such label, as an alert that says that nothing is told any more, and outside of Kubernetes all.
+_NAMESPACE: Final = 'namespace=~"$namespace|"'
 _WIDTH: Final = 24
 _HEIGHT: Final = 8
 _STAT_HEIGHT: Final = 4
@@ -64,25 +64,23 @@ def board(name: str, title: str, description: str) -> Dashboard:
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .readonly()
-        .with_variable(
-            _choice("namespace", "Namespace", "flink_jobmanager_numRunningJobs").all_value(".*")
-        )
+        .with_variable(_choice("namespace", "Namespace", "flink_jobmanager_numRunningJobs"))
         .with_variable(
             _choice("job_name", "Job", f"flink_jobmanager_job_numRestarts{{{_NAMESPACE}}}")
+            .multi(True)
+            .include_all(True)
         )
     )
 
 
 def _choice(label: str, title: str, metric: str) -> QueryVariable:
-    """Values of a label, of which one, several or all are chosen."""
+    """Values of a label, of which one is chosen."""
     return (
         QueryVariable(label)
         .label(title)
         .query(f"label_values({metric}, {label})")
         .datasource(DATASOURCE)
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .multi(True)
-        .include_all(True)
     )
 
 

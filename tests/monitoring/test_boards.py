@@ -87,7 +87,7 @@ class TestEachBoard:
         for panel in panels(file):
             for target in panel["targets"]:
                 metrics = queries.Question("", target["expr"]).metrics()
-                chosen = target["expr"].count('namespace=~"$namespace"')
+                chosen = target["expr"].count('namespace=~"$namespace|"')
                 assert chosen >= len(metrics) > 0, target["expr"]
 
     def test_every_label_of_a_legend_is_kept_by_its_query(self, file: Path) -> None:
