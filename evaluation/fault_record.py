@@ -111,6 +111,24 @@ class FaultRecord(msgspec.Struct, kw_only=True):
             )
         return None
 
+    def hit_nothing_because(self, promised_records: int | None) -> str | None:
+        """Why a fault that chose its moment shows nothing, once it is known what it met there.
+
+        Parameters
+        ----------
+        promised_records
+            Decisions that a checkpoint had promised and nobody had committed (:mod:`.promised`).
+        """
+        met = max(promised_records or 0, self.open_transaction_records)
+        chose_its_moment = self.transactional and not (self.needs_open_records or self.is_flood)
+        if not chose_its_moment or met >= OPEN_RECORDS_MIN:
+            return None
+        return (
+            f"{self.fault} hit no commit: {promised_records or 0} promised records waited for one, "
+            f"and {self.open_transaction_records} stood in the open transaction; "
+            f"{OPEN_RECORDS_MIN} of either are needed"
+        )
+
 
 def write_faults(file: Path, faults: list[FaultRecord]) -> None:
     """Write the faults of a run, in the order in which they came."""

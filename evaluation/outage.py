@@ -41,20 +41,28 @@ class Receipts(NamedTuple):
         received, intended = self.received_ns[chosen], self.intended_ns[chosen]
         return np.where(received == NEVER, np.inf, (received - intended) / 1e6)
 
-    def spans(self, calm_ns: int, invoked_ns: int, back_ns: int, end_ns: int) -> dict[str, Bools]:
+    def spans(
+        self, calm_ns: int, invoked_ns: int, back_ns: int, end_ns: int, *, followed: bool
+    ) -> dict[str, Bools]:
         """The swipes before, during and after a fault, by when they were due.
 
-        What was due before it and had not come by then was on its way when it struck: it counts
-        as during.
+        What was due before a fault and had not come by then was on its way when it struck: it
+        counts as during that fault, and not as after the one before (``followed``: another fault
+        came at ``end_ns``).
         """
         due = self.intended_ns
         calm = (due >= calm_ns) & (due < invoked_ns)
-        on_its_way = calm & ((self.received_ns == NEVER) | (self.received_ns >= invoked_ns))
+        on_its_way = calm & ~self._came_by(invoked_ns)
+        after = (due >= back_ns) & (due < end_ns)
         return {
             "before": calm & ~on_its_way,
             "during": on_its_way | ((due >= invoked_ns) & (due < back_ns)),
-            "after": (due >= back_ns) & (due < end_ns),
+            "after": after & self._came_by(end_ns) if followed else after,
         }
+
+    def _came_by(self, moment_ns: int) -> Bools:
+        came: Bools = (self.received_ns != NEVER) & (self.received_ns < moment_ns)
+        return came
 
 
 class Outage(NamedTuple):

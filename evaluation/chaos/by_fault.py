@@ -32,7 +32,8 @@ class ByFault(NamedTuple):
     promised
         How often it hit a commit: decisions of the last checkpoint were committed only after it.
     cells
-        Of each of `TIMES` median and worst, seconds, as they stand in a table.
+        Of each of `TIMES` median and worst, seconds, as they stand in a table; runs that prove
+        nothing are left out.
     """
 
     fault: str
@@ -69,9 +70,12 @@ def by_fault(outcomes: Iterable[FaultOutcome]) -> list[ByFault]:
         ByFault(
             fault,
             len(each),
-            sum(outcome.record.proves_nothing_because() is None for outcome in each),
+            sum(outcome.is_proven for outcome in each),
             sum(bool(outcome.promised_records) for outcome in each),
-            tuple(_cell(outcome.times_ms.get(name) for outcome in each) for name in TIMES.values()),
+            tuple(
+                _cell(outcome.times_ms.get(name) for outcome in each if not outcome.is_in_doubt)
+                for name in TIMES.values()
+            ),
         )
         for fault, each in sorted(kinds.items())
     ]

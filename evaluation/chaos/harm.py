@@ -61,7 +61,7 @@ def harm_of(outcome: FaultOutcome) -> Harm | None:
     """
     wanted = (outcome.expected, outcome.expected_alerts, outcome.expected_windows)
     counts = [_harmed(outcome, prefix) for prefix in PREFIXES]
-    if outcome.verdict == "inconclusive" or not outcome.expected or counts[0] is None:
+    if outcome.is_in_doubt or not outcome.expected or counts[0] is None:
         return None
     fates, alerts, windows = (
         None if count is None else expected for expected, count in zip(wanted, counts, strict=True)

@@ -100,6 +100,17 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it must show harm."""
         return self.guarantee != "exactly-once"
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether its run proves nothing; what the run lost is no less lost."""
+        return self.verdict == "inconclusive"
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it was shown to have hit something."""
+        missed = self.record.hit_nothing_because(self.promised_records)
+        return missed is None and self.record.proves_nothing_because() is None
+
 
 class Chaos(msgspec.Struct, frozen=True, kw_only=True):
     """All faults of a series, in order, with what they ran on.

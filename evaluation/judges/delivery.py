@@ -16,6 +16,7 @@ from evaluation.intervals import zero_note
 from evaluation.judges.base import Findings, Judge, Outcome
 from evaluation.judges.ledger import judge_ledger, ledger_held
 from evaluation.judges.unaided import judge_unaided
+from evaluation.promised import promised_records
 from evaluation.sent_again import sent_again
 from evaluation.strays import profile_letters, strays, unsaid
 from evaluation.thresholds import DeliveryThresholds, Thresholds
@@ -107,6 +108,10 @@ def _completeness(findings: Findings, history: History) -> None:
         findings.unknown([f"{words}: {because}" if because else words])
     if history.facts.job.proves_nothing_because is not None:
         findings.unknown([history.facts.job.proves_nothing_because])
+    for fault in history.facts.faults:
+        missed = fault.hit_nothing_because(promised_records(history, fault))
+        if missed is not None:
+            findings.unknown([missed])
     external = history.facts.job.external
     # What another job need not write is not asked of it, unless it claims to follow our rules.
     asked = ("decisions",) if external and history.expected is None else (*FATE_TOPICS, "alerts")

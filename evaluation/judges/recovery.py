@@ -84,7 +84,8 @@ def _each(
         prefix = f"{fault.fault}_" if alone else f"{number}_{fault.fault}_"
         caught_up_ns = _outages(findings, prefix, fault, seen, calm_ns, until_ns)
         _phases(findings, prefix, fault, caught_up_ns)
-        _latencies(findings, prefix, fault, seen, (calm_ns, caught_up_ns, until_ns))
+        spans = (calm_ns, caught_up_ns, until_ns)
+        _latencies(findings, prefix, fault, seen, spans, followed=until_ns in later)
         findings.report(f"{prefix}open_records", fault.open_transaction_records, "records")
         findings.report(
             f"{prefix}uncheckpointed_records",
@@ -167,12 +168,14 @@ def _latencies(
     fault: FaultRecord,
     seen: dict[str, Receipts],
     bounds: tuple[int, int | None, int],
+    *,
+    followed: bool,
 ) -> None:
     calm_ns, caught_up_ns, until_ns = bounds
     invoked_ns = fault.invoked_monotonic_ns
     back_ns = until_ns if caught_up_ns is None else caught_up_ns
     for view in _VIEWS:
-        spans = seen[view].spans(calm_ns, invoked_ns, back_ns, until_ns)
+        spans = seen[view].spans(calm_ns, invoked_ns, back_ns, until_ns, followed=followed)
         for name, chosen in spans.items():
             latencies = seen[view].latencies_ms(chosen)
             for percent, word in _PERCENTILES:

@@ -5,6 +5,7 @@ import pytest
 
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, write_faults
 from evaluation.history import load_history
+from evaluation.judges.delivery import Delivery
 from evaluation.judges.recovery import Recovery
 from evaluation.judges.stability import Stability
 from evaluation.thresholds import load_thresholds
@@ -100,6 +101,14 @@ def test_latency_counts_from_the_intended_send_during_the_outage(recording):
     assert value(result, "committed_p99_after") == 80
 
 
+def test_what_the_next_fault_held_up_is_not_after_the_first(recording):
+    first = fault(fault="kafka_pause", invoked_monotonic_ns=START_NS + 1_000_000_000)
+    hold_back(recording)
+    result = judged(recording, first, fault())
+    assert value(result, "committed_p99_after", "1_kafka_pause_") == 80
+    assert value(result, "committed_p99_during", "2_taskmanager_kill_") >= OUTAGE_MS - 20
+
+
 def test_what_never_came_is_infinitely_late(recording):
     hold_back(recording, for_good=True)
     result = judged(recording, fault())
@@ -173,6 +182,33 @@ def test_a_fault_that_proves_nothing_says_why(changes, reason):
 )
 def test_a_fault_that_hit_something_proves_it(changes):
     assert fault(**changes).proves_nothing_because() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "promised", "reason"),
+    [
+        ({"open_transaction_records": 99}, 99, "99 promised records waited for one, and 99 stood"),
+        ({"open_transaction_records": 0}, None, "0 promised records waited for one"),
+        ({"open_transaction_records": 0}, 100, None),
+        ({"open_transaction_records": 100}, 0, None),
+        ({"open_transaction_records": 0, "transactional": False}, 0, None),
+        ({"open_transaction_records": 0, "may_restart": False}, 0, None),
+    ],
+)
+def test_a_fault_aimed_at_a_commit_must_have_hit_one(changes, promised, reason):
+    missed = fault(needs_open_records=False, **changes).hit_nothing_because(promised)
+    assert missed is None if reason is None else reason in missed
+    assert fault(open_transaction_records=0).hit_nothing_because(promised) is None
+
+
+def test_a_run_whose_fault_hit_no_commit_proves_nothing(recording):
+    recording.run["settings"] = {"fault": "kill_during_commit"}
+    folder = recording.write()
+    missed = fault(needs_open_records=False, open_transaction_records=0)
+    write_faults(folder / "history" / FAULTS_FILE, [missed])
+    result = Delivery().judge(load_history(folder), load_thresholds()).result
+    assert result.verdict == "inconclusive"
+    assert "hit no commit" in result.reason
 
 
 def stability(recording, faults, **job):

@@ -39,6 +39,7 @@ SERIES = [
     outcome("taskmanager_kill", 2_000.0, promised_records=491),
     outcome("taskmanager_kill", 8_000.0, promised_records=0),
     outcome("taskmanager_kill", 3_000.0, record=FaultRecord(fault="taskmanager_kill")),
+    outcome("taskmanager_kill", 60_000.0, verdict="inconclusive"),
     outcome("taskmanager_kill", 90_000.0, guarantee="at-least-once"),
 ]
 
@@ -46,7 +47,7 @@ SERIES = [
 def test_each_kind_has_its_median_its_worst_and_how_often_it_was_proven() -> None:
     assert [each.row for each in by_fault(SERIES)] == [
         ["kafka_kill", "1", "1", "0", "4.00 / 4.00", "-", "-"],
-        ["taskmanager_kill", "3", "2", "1", "3.00 / 8.00", "-", "-"],
+        ["taskmanager_kill", "4", "3", "1", "3.00 / 8.00", "-", "-"],
     ]
 
 
@@ -59,5 +60,5 @@ def test_terminal_and_page_have_the_table() -> None:
     console = Console(file=io.StringIO(), width=200)
     print_chaos(chaos, console)
     assert "hit a commit" in console.file.getvalue()  # type: ignore[attr-defined]
-    assert "| taskmanager_kill | 3 | 2 | 1 | 3.00 / 8.00 | - | - |" in markdown(chaos)
+    assert "| taskmanager_kill | 4 | 3 | 1 | 3.00 / 8.00 | - | - |" in markdown(chaos)
     assert "## By fault" not in markdown(Chaos(outcomes=SERIES[:2], facts={}))
