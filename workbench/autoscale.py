@@ -74,12 +74,12 @@ class AutoscalePlan(BaseModel):
 
     scenario: str = "geo_jump"
     seed: int = 1
-    rate_per_min: Annotated[int, Field(ge=1)] = 15_000
-    warm_up_s: Annotated[int, Field(ge=0)] = 60
-    duration_s: Annotated[int, Field(ge=60)] = 240
-    taskmanagers: Annotated[int, Field(ge=2, le=64)] = 3
-    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.4
-    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    rate_per_min: Annotated[int, Field(ge=1)] = 8_000
+    warm_up_s: Annotated[int, Field(ge=0)] = 150
+    duration_s: Annotated[int, Field(ge=60)] = 400
+    taskmanagers: Annotated[int, Field(ge=2, le=64)] = 2
+    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.08
     checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 1_000
 
     def run_plan(self) -> RunPlan:

@@ -11,7 +11,8 @@ from stack.settings import StackSettings
 from workbench.autoscale import AutoscalePlan, run_autoscale
 from workbench.console import Phases
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+# Ten minutes of sending, between the start of a stack and its judges.
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 COUNTS = ("missing", "repeated", "unexpected", "different", "out_of_order", "ledger_wrong")
 
@@ -19,7 +20,7 @@ COUNTS = ("missing", "repeated", "unexpected", "different", "out_of_order", "led
 def test_a_load_that_triples_is_followed_and_nothing_is_lost_or_repeated(tmp_path: Path) -> None:
     console = Console(record=True, width=150)
     shown = run_autoscale(
-        AutoscalePlan(taskmanagers=2),
+        AutoscalePlan(),
         Phases(console),
         tmp_path / "runs",
         StackSettings.with_free_ports(tmp_path / "stack"),

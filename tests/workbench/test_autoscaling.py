@@ -157,7 +157,9 @@ def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> N
 
 
 def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> None:
-    plan = AutoscalePlan(rate_per_min=10_000, taskmanagers=2, target_utilization=0.3)
+    plan = AutoscalePlan(
+        rate_per_min=10_000, warm_up_s=60, duration_s=240, taskmanagers=2, target_utilization=0.3
+    )
     replay = plan.run_plan().replay
     assert (replay.load, replay.rate_per_min) == ("peak", 15_600)
     settings = plan.autoscaler_settings()
