@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from generator.bookends import open_producer
 from generator.tokens import card_token
-from tests.e2e.card_numbers import in_bytes, in_files, passes_luhn
+from generator.topics import create_topics, delete_topics
+from tests.e2e.card_numbers import in_bytes, in_files, in_topics, passes_luhn
 from tests.generator.recorded.layouts import CARDS
 
 #: Numbers that card schemes publish for tests.
@@ -109,3 +111,23 @@ def test_files_are_read_and_columns_decoded(tmp_path: Path) -> None:
         "alerts.parquet, card": PAN,
         "alerts.parquet, many": PAN,
     }
+
+
+@pytest.mark.stack
+def test_records_are_searched_whole_keys_values_and_headers(kafka_address: str) -> None:
+    prefix = "scanned."
+    create_topics(kafka_address, {f"{prefix}swipes": 2})
+    producer = open_producer(kafka_address)
+    for key, value, headers in (
+        (b"4111111111111111", b"{}", []),
+        (b"k", b'{"card":"5555555555554444"}', []),
+        (b"k", None, [("pan", b"378282246310005"), ("none", None)]),
+        (None, b'{"card_token":"t"}', [("trace", b"7")]),
+    ):
+        producer.produce(f"{prefix}swipes", value, key, headers=headers)
+    assert producer.flush(30) == 0
+    try:
+        found = sorted(each.digits for each in in_topics(kafka_address, prefix))
+    finally:
+        delete_topics(kafka_address, [f"{prefix}swipes"])
+    assert found == ["378282246310005", "4111111111111111", "5555555555554444"]
