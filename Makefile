@@ -121,8 +121,8 @@ rules: $(ENV)  ## What the job looks for
 stack-up: $(ENV) $(JARS) $(if $(elasticsearch),$(ELASTICSEARCH)) $(if $(monitoring),$(PROMETHEUS))  ## Start Kafka and Flink and leave them running: ha=1 s3=1 taskmanagers=2 jit=full monitoring=1 elasticsearch=1 postgres=1 secured=1
 	@$(BIN)/paystream stack up $(call option,taskmanagers) $(call option,jit) $(stack_options) $(if $(elasticsearch),--elasticsearch) $(if $(postgres),--postgres) $(if $(monitoring),--monitoring) $(if $(secured),--secured)
 
-stack-down: $(ENV)  ## Stop them
-	@$(BIN)/paystream stack down
+stack-down: $(ENV)  ## Stop them; while a run uses them with force=1 alone
+	@$(BIN)/paystream stack down $(if $(force),--force)
 
 stack-status: $(ENV)  ## Addresses and log files
 	@$(BIN)/paystream stack status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated, Any, Literal
 
 import typer
@@ -13,6 +14,7 @@ from stack.compose.attached import ComposeStack
 from stack.compose.files import write_files
 from stack.doctor import check
 from stack.local import LocalStack
+from stack.process import StackError
 from stack.settings import PROJECT_ROOT, Jit, StackSettings
 from workbench.console import Phases, make_console
 from workbench.plan import RunPlan
@@ -85,9 +87,18 @@ def up(
 
 
 @app.command()
-def down() -> None:
-    """Stop everything that was started here."""
-    ended = LocalStack().down()
+def down(
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where a run uses it, which fails then.")
+    ] = False,
+) -> None:
+    """Stop everything that was started here; refused while a run uses it."""
+    stack = LocalStack()
+    try:
+        with nullcontext() if force else stack.reserved("stack down"):
+            ended = stack.down()
+    except StackError as error:
+        raise StackError(f"{error}; end that first, or give --force") from None
     make_console().print(f"stopped {', '.join(ended)}" if ended else "nothing was running")
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from evaluation.intervals import upper_bound
 from evaluation.large_state.results import (
     PROMISED_LEFT,
     RESTORE_TIMES_FASTER,
@@ -285,8 +286,12 @@ def _delivered(run: Delivered | None) -> str:
 
 
 def _harm(run: Delivered | Recovery) -> str:
-    harm = " / ".join("?" if value is None else str(value) for value in (run.missing, run.repeated))
-    return f"{harm} of {run.expected:,}"
+    """What was lost and repeated; of none at all the share that this leaves plausible (3/n)."""
+    found = (run.missing, run.repeated)
+    harm = " / ".join("?" if value is None else str(value) for value in found)
+    none = found == (0, 0) and run.expected > 0
+    below = f" (below {upper_bound(0, run.expected):.1e})" if none else ""
+    return f"{harm} of {run.expected:,}{below}"
 
 
 def _checkpoint(written: Written | None) -> str:

@@ -173,6 +173,12 @@ def test_peace_alone_passes_where_nothing_was_lost() -> None:
     assert (verdict.value, verdict.reason) == ("pass", "all runs held")
 
 
+def test_a_zero_stands_with_what_it_leaves_plausible() -> None:
+    quiet = msgspec.structs.replace(LOST, missing=0, repeated=0, expected=30_000)
+    steady = msgspec.structs.replace(STEADY, in_peace=quiet)
+    assert "0 / 0 of 30,000 (below 1.0e-04)" in markdown(LargeState(steady=[steady]))
+
+
 @pytest.mark.parametrize("run", ["in_peace", "overloaded"])
 def test_what_is_lost_without_a_kill_is_a_failure_and_stands_on_the_page(run: str) -> None:
     steady = msgspec.structs.replace(STEADY, **{run: LOST})
