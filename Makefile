@@ -95,7 +95,7 @@ soak: $(ENV) $(JARS)  ## One long run while one thing after the other breaks: mi
 state: $(ENV) $(JARS)  ## What does a large state cost, and how fast is it back? gb=10 [sizes=0.1,1,10] [only=local] [docs=FILE]
 	@$(BIN)/paystream state $(call options,gb sizes rate duration swipes_per_card checkpoint_interval_ms only docs)
 
-autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=8000 duration=400 taskmanagers=2
+autoscale: $(ENV) $(JARS) $(AUTOSCALER)  ## Load triples midway: the operator's autoscaler scales the job up and down: rate=N (default: by how fast this machine is) duration=400 taskmanagers=2
 	@$(BIN)/paystream autoscale $(call options,scenario rate warm_up duration taskmanagers target_utilization boundary seed checkpoint_interval_ms) $(if $(s3),--s3)
 
 controls: $(ENV) $(if $(full),$(JARS))  ## Does the harness notice what is broken on purpose? full=1 (on the real stack, too) run=RUN

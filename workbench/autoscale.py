@@ -25,6 +25,7 @@ from stack.autoscaler import classpath
 from stack.running import as_it_runs
 from stack.settings import StackSettings
 from workbench.autoscaling import AutoscaledRun
+from workbench.calibration import fastest_s
 from workbench.console import Phases
 from workbench.folders import REPLAYS
 from workbench.one_stack import one_stack
@@ -47,6 +48,19 @@ _SHORTENED: Final = {
 }
 
 
+#: Calm swipes a minute on a machine on which the fixed loop takes a millisecond: there the calm load
+#: keeps a task busy for a third of its time or less, and three times as much for more than the target.
+#: Read off runs on two machines (docs/autoscaling.md).
+_CALM_AT_1_MS: Final = 10_000
+_LOOPS: Final = 10
+
+
+def calm_rate_per_min() -> int:
+    """A calm load for this machine, by how fast it is at this moment."""
+    fastest_ms = min(fastest_s() for _ in range(_LOOPS)) * 1e3
+    return max(1_000, round(_CALM_AT_1_MS / fastest_ms, -3))
+
+
 class AutoscalePlan(BaseModel):
     """What is shown.
 
@@ -55,7 +69,7 @@ class AutoscalePlan(BaseModel):
     scenario, seed
         Of the replay.
     rate_per_min
-        Swipes a minute before and after the peak.
+        Swipes a minute before and after the peak; when left out, by `calm_rate_per_min`.
     warm_up_s
         Seconds of sending before the autoscaler looks at the job: one that has just started is
         busier than it will be, since the JVM still compiles.
@@ -74,7 +88,7 @@ class AutoscalePlan(BaseModel):
 
     scenario: str = "geo_jump"
     seed: int = 1
-    rate_per_min: Annotated[int, Field(ge=1)] = 8_000
+    rate_per_min: int = Field(default_factory=calm_rate_per_min, ge=1)
     warm_up_s: Annotated[int, Field(ge=0)] = 150
     duration_s: Annotated[int, Field(ge=60)] = 400
     taskmanagers: Annotated[int, Field(ge=2, le=64)] = 2

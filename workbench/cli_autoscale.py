@@ -14,35 +14,42 @@ from evaluation.verdict import worst
 from generator.schedule import PEAK_FACTOR
 from generator.settings import SettingsError
 from workbench import cli_stack
-from workbench.autoscale import AutoscalePlan, run_autoscale
+from workbench.autoscale import AutoscalePlan, calm_rate_per_min, run_autoscale
 from workbench.console import Phases, make_console
 from workbench.folders import RUNS
 from workbench.machine import PROJECT_ROOT
 
 
+#: All but the rate, which is asked of the machine when a run begins.
+_DEFAULT: Final = AutoscalePlan(rate_per_min=1)
+
+
 def autoscale(
     scenario: Annotated[str, typer.Option(help="Scenario to replay.")] = "geo_jump",
     rate: Annotated[
-        int, typer.Option(help="Swipes a minute before and after the peak.")
-    ] = AutoscalePlan().rate_per_min,
+        int | None,
+        typer.Option(
+            help="Swipes a minute before and after the peak. Default: by how fast this machine is."
+        ),
+    ] = None,
     warm_up: Annotated[
         int, typer.Option(help="Seconds of sending before the autoscaler looks at the job.")
-    ] = AutoscalePlan().warm_up_s,
+    ] = _DEFAULT.warm_up_s,
     duration: Annotated[int, typer.Option(help="Seconds of sending after that.")] = (
-        AutoscalePlan().duration_s
+        _DEFAULT.duration_s
     ),
     taskmanagers: Annotated[
         int, typer.Option(help="That stand ready, one slot each: the highest parallelism.")
-    ] = AutoscalePlan().taskmanagers,
+    ] = _DEFAULT.taskmanagers,
     target_utilization: Annotated[
         float, typer.Option(help="How busy the busiest task should be, from 0 to 1.")
-    ] = AutoscalePlan().target_utilization,
+    ] = _DEFAULT.target_utilization,
     boundary: Annotated[
         float, typer.Option(help="How far it may be off that before anything is decided.")
-    ] = AutoscalePlan().boundary,
+    ] = _DEFAULT.boundary,
     seed: Annotated[int, typer.Option(help="Of all randomness.")] = 1,
     checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = (
-        AutoscalePlan().checkpoint_interval_ms
+        _DEFAULT.checkpoint_interval_ms
     ),
     s3: cli_stack.ObjectStore = False,
 ) -> None:
@@ -50,7 +57,7 @@ def autoscale(
     try:
         plan = AutoscalePlan(
             scenario=scenario,
-            rate_per_min=rate,
+            rate_per_min=calm_rate_per_min() if rate is None else rate,
             warm_up_s=warm_up,
             duration_s=duration,
             taskmanagers=taskmanagers,
@@ -64,7 +71,7 @@ def autoscale(
     console = make_console()
     begin_s, end_s = plan.peak_s
     console.print(
-        f"[bold]autoscale[/]: {scenario}, {rate:,} swipes a minute for {warm_up + duration} s, "
+        f"[bold]autoscale[/]: {scenario}, {plan.rate_per_min:,} swipes a minute for {warm_up + duration} s, "
         f"{PEAK_FACTOR:g} times as many from second {begin_s:.0f} to {end_s:.0f}",
         soft_wrap=True,
     )

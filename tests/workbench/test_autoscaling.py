@@ -15,6 +15,7 @@ from evaluation.autoscaling.record import AUTOSCALING_FILE, Decision, Sample, re
 from generator.send import SendProgress
 from stack.flink_rest import RestError
 from workbench import autoscaling as module
+from workbench import autoscale
 from workbench.autoscale import AutoscalePlan
 from workbench.autoscaling import AutoscaledRun
 from workbench.children import ChildFailed
@@ -154,6 +155,12 @@ def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> N
         AutoscaledRun({}, "score by card", 0.0, (1.0, 2.0)).while_sending(live, None),  # type: ignore[arg-type]
     ):
         pass
+
+
+def test_the_calm_load_is_by_how_fast_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for took_s, rate in ((0.83e-3, 12_000), (1.25e-3, 8_000), (1.0, 1_000)):
+        monkeypatch.setattr(autoscale, "fastest_s", lambda took_s=took_s: took_s)
+        assert AutoscalePlan().rate_per_min == rate
 
 
 def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> None:
