@@ -48,8 +48,8 @@ _SHORTENED: Final = {
 }
 
 
-#: Calm swipes a minute on a machine on which the fixed loop takes a millisecond: there the calm load
-#: keeps a task busy for a third of its time or less, and three times as much for more than the target.
+#: Calm swipes a minute on a machine on which the fixed loop takes a millisecond: such a load keeps
+#: a task busy for a third of its time or less, and three times as much for more than the target.
 #: Read off runs on two machines (docs/autoscaling.md).
 _CALM_AT_1_MS: Final = 10_000
 _LOOPS: Final = 10
@@ -58,7 +58,7 @@ _LOOPS: Final = 10
 def calm_rate_per_min() -> int:
     """A calm load for this machine, by how fast it is at this moment."""
     fastest_ms = min(fastest_s() for _ in range(_LOOPS)) * 1e3
-    return max(1_000, round(_CALM_AT_1_MS / fastest_ms, -3))
+    return max(1, round(_CALM_AT_1_MS / fastest_ms / 1_000)) * 1_000
 
 
 class AutoscalePlan(BaseModel):

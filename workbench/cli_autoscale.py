@@ -19,7 +19,6 @@ from workbench.console import Phases, make_console
 from workbench.folders import RUNS
 from workbench.machine import PROJECT_ROOT
 
-
 #: All but the rate, which is asked of the machine when a run begins.
 _DEFAULT: Final = AutoscalePlan(rate_per_min=1)
 
@@ -71,8 +70,9 @@ def autoscale(
     console = make_console()
     begin_s, end_s = plan.peak_s
     console.print(
-        f"[bold]autoscale[/]: {scenario}, {plan.rate_per_min:,} swipes a minute for {warm_up + duration} s, "
-        f"{PEAK_FACTOR:g} times as many from second {begin_s:.0f} to {end_s:.0f}",
+        f"[bold]autoscale[/]: {scenario}, {plan.rate_per_min:,} swipes a minute for "
+        f"{warm_up + duration} s, {PEAK_FACTOR:g} times as many from second {begin_s:.0f} to "
+        f"{end_s:.0f}",
         soft_wrap=True,
     )
     shown = run_autoscale(plan, Phases(console), RUNS, cli_stack.stack_settings(ha=False, s3=s3))

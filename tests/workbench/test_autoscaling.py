@@ -14,8 +14,8 @@ import pytest
 from evaluation.autoscaling.record import AUTOSCALING_FILE, Decision, Sample, read_autoscaling
 from generator.send import SendProgress
 from stack.flink_rest import RestError
-from workbench import autoscaling as module
 from workbench import autoscale
+from workbench import autoscaling as module
 from workbench.autoscale import AutoscalePlan
 from workbench.autoscaling import AutoscaledRun
 from workbench.children import ChildFailed
