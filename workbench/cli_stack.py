@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import ExitStack
 from typing import Annotated, Any, Literal
 
 import typer
@@ -94,11 +94,13 @@ def down(
 ) -> None:
     """Stop everything that was started here; refused while a run uses it."""
     stack = LocalStack()
-    try:
-        with nullcontext() if force else stack.reserved("stack down"):
-            ended = stack.down()
-    except StackError as error:
-        raise StackError(f"{error}; end that first, or give --force") from None
+    with ExitStack() as held:
+        if not force:
+            try:
+                held.enter_context(stack.reserved("stack down"))
+            except StackError as error:
+                raise StackError(f"{error}; end that first, or give --force") from None
+        ended = stack.down()
     make_console().print(f"stopped {', '.join(ended)}" if ended else "nothing was running")
 
 

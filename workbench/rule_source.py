@@ -69,7 +69,8 @@ class RuleSource:
         """
         ledger = self.ledger()
         decide(ledger.entries())
-        with self._watch(wait_s) as watch, self._writer() as writer:
+        with self._watch(wait_s) as watch:
+            writer = RuleWriter(self.bootstrap, self.prefix)
             with ledger.alone() as alone:
                 added = alone.append(decide)
                 try:
@@ -86,7 +87,8 @@ class RuleSource:
         ledger = self.ledger()
         if not unpublished(ledger.entries(), self.on_topic()):
             return []
-        with self._watch(wait_s) as watch, self._writer() as writer:
+        with self._watch(wait_s) as watch:
+            writer = RuleWriter(self.bootstrap, self.prefix)
             with ledger.alone() as alone:
                 # Asked again: somebody may have been publishing just now.
                 behind = unpublished(alone.entries(), self.on_topic())
@@ -95,9 +97,6 @@ class RuleSource:
 
     def _watch(self, wait_s: float) -> AbstractContextManager[AnswerWatch | None]:
         return AnswerWatch(self.bootstrap, self.prefix) if wait_s else nullcontext()
-
-    def _writer(self) -> RuleWriter:
-        return RuleWriter(self.bootstrap, self.prefix)
 
     def on_topic(self) -> dict[str, bytes]:
         """The newest record of each key."""

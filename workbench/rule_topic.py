@@ -78,36 +78,25 @@ def make_rule_topics(bootstrap: str, prefix: str, replication: int) -> tuple[str
 
 
 class RuleWriter:
-    """Puts records on ``rules``; entering it finds Kafka, before anything is decided.
+    """Puts records on ``rules``; made before anything is decided, as making it finds Kafka.
 
-    A connection takes a tenth of a second and more, which no change has to wait for that way.
+    A connection takes a tenth of a second and more, for which no change has to wait that way. Of
+    several brokers it is one: that of the topic may still have to be found.
 
     Raises
     ------
     KafkaUnreachable, KafkaRefused
-        On entering, when no broker answers or the topic is missing.
+        When no broker answers or the topic is missing.
     """
 
     def __init__(self, bootstrap: str, prefix: str) -> None:
-        self._bootstrap = bootstrap
         self._topic = Topics.with_prefix(prefix).rules
-
-    def __enter__(self) -> RuleWriter:
-        topic_partitions(require_broker(self._bootstrap), [self._topic])
-        self._producer = open_producer(self._bootstrap)
+        topic_partitions(require_broker(bootstrap), [self._topic])
+        self._producer = open_producer(bootstrap)
         try:
             self._producer.list_topics(self._topic, timeout=REACH_TIMEOUT_S)
         except KafkaException as error:
             raise KafkaRefused(f"Kafka producer refused: {reason(error)}") from None
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        del self._producer
 
     def send(self, records: Iterable[tuple[str, bytes]]) -> list[Place]:
         """Publish records in their order; gives where each stands.

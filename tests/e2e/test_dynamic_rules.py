@@ -233,8 +233,8 @@ def test_a_bad_change_is_a_dead_letter_and_the_old_rule_stays(job: SwipedJob) ->
     bad = msgspec.structs.replace(
         standing.record, change_id="bad", version=99, parameters={"swipes": 1}
     )
-    with RuleWriter(job.bootstrap, PREFIX) as writer:
-        (place,) = writer.send([("velocity", msgspec.json.encode(bad))])
+    writer = RuleWriter(job.bootstrap, PREFIX)
+    (place,) = writer.send([("velocity", msgspec.json.encode(bad))])
 
     def letter() -> DeadLetter | None:
         letters = job.seen[job.topics.dead_letters]
