@@ -23,6 +23,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "monitoring.md"
 #: What runs on Kubernetes, with which options.
 _DEPLOYED: Final = Path(__file__).parents[1] / "k8s" / "base" / "flink-deployment.yaml"
 _RULE: Final = "prometheus-rule.yaml"
+_KAFKA: Final = "kafka-jmx.yml"
 _WRITTEN: Final = "# Written by `make docs` from monitoring/; not by hand.\n"
 _BEGIN: Final = "<!-- metrics -->\n"
 _END: Final = "<!-- /metrics -->"
@@ -57,12 +58,17 @@ def for_kubernetes() -> dict[Path, str]:
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [_RULE],
-        "configMapGenerator": [{"name": "paystream-boards", "files": boards}],
-        # What the sidecar of Grafana's chart looks for.
-        "generatorOptions": {
-            "disableNameSuffixHash": True,
-            "labels": {"grafana_dashboard": "1"},
-        },
+        "configMapGenerator": [
+            {
+                "name": "paystream-boards",
+                "files": boards,
+                # What the sidecar of Grafana's chart looks for.
+                "options": {"labels": {"grafana_dashboard": "1"}},
+            },
+            # What a broker tells, for Strimzi's `metricsConfig`.
+            {"name": "paystream-kafka-metrics", "files": [_KAFKA]},
+        ],
+        "generatorOptions": {"disableNameSuffixHash": True},
     }
     made = {FOLDER / _RULE: rule, FOLDER / "kustomization.yaml": folder}
     return {file: _WRITTEN + yaml.safe_dump(value, width=100) for file, value in made.items()}

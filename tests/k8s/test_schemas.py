@@ -124,6 +124,20 @@ def labelled_pods(manifests):
         yield template["metadata"]["labels"], template["spec"]
     for name, each in of_kind(manifests, "FlinkDeployment").items():
         yield {"app": name}, each["spec"]["podTemplate"]["spec"]
+    for name, each in of_kind(manifests, "Kafka").items():
+        # As Strimzi labels a broker's pod, and names the port of its exporter.
+        labels = {"strimzi.io/cluster": name, "strimzi.io/component-type": "kafka"}
+        tells = "metricsConfig" in each["spec"]["kafka"]
+        yield labels, {"containers": [{"ports": [{"name": "tcp-prometheus"}] if tells else []}]}
+
+
+def test_a_broker_of_ours_tells_what_the_local_one_tells():
+    manifests = built("dev")
+    (kafka,) = of_kind(manifests, "Kafka").values()
+    told = kafka["spec"]["kafka"]["metricsConfig"]["valueFrom"]["configMapKeyRef"]
+    config = of_kind(manifests, "ConfigMap")[told["name"]]
+    assert config["data"][told["key"]] == (ROOT / "monitoring" / "kafka-jmx.yml").read_text()
+    assert "grafana_dashboard" not in config["metadata"].get("labels", {})
 
 
 def test_flink_reports_on_the_port_that_is_scraped(manifests):
