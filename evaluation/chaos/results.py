@@ -16,6 +16,8 @@ from evaluation.verdict import EXIT_CODES, Value, Verdict, worst
 from generator.whole_file import write_whole
 
 CHAOS_FILE: Final = "chaos.json"
+#: The judge that says what was lost, and whether a fault hit anything.
+DELIVERY: Final = "delivery"
 #: What an output can suffer.
 HARMS: Final = ("missing", "repeated", "unexpected", "different")
 #: What begins the names of the delivery judge's figures on each kind of output: decisions, late
@@ -106,6 +108,12 @@ class FaultOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "inconclusive"
 
     @property
+    def missed_its_moment(self) -> bool:
+        """Whether it chose a moment and found nothing there, which is all that is in doubt."""
+        missed = self.record.hit_nothing_because(self.promised_records)
+        return self.is_in_doubt and self.reason == f"{DELIVERY}: {missed}"
+
+    @property
     def is_proven(self) -> bool:
         """Whether it was shown to have hit something."""
         missed = self.record.hit_nothing_because(self.promised_records)
@@ -125,12 +133,37 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
 
     @property
+    def missed(self) -> list[FaultOutcome]:
+        """Those that missed their moment, where another of their kind hit it, and all was well."""
+        hit = {(each.fault, each.guarantee) for each in self.outcomes if each.verdict == "pass"}
+        return [
+            each
+            for each in self.outcomes
+            if each.missed_its_moment and (each.fault, each.guarantee) in hit
+        ]
+
+    @property
     def verdict(self) -> Verdict:
-        """The worst of all faults."""
+        """The worst of all faults; one that missed says nothing where another of its kind hit."""
         nothing = Verdict("inconclusive", "no fault was brought about")
+        missed = self.missed
         return worst(
-            [Verdict(each.verdict, f"{each.fault}: {each.reason}") for each in self.outcomes],
+            [
+                Verdict(each.verdict, f"{each.fault}: {each.reason}")
+                for each in self.outcomes
+                if each not in missed
+            ],
             otherwise=nothing,
+        )
+
+    @property
+    def sentence(self) -> str:
+        """How many were as they must be."""
+        passed = sum(each.verdict == "pass" for each in self.outcomes)
+        held = f"{passed} of {len(self.outcomes)} as they must be"
+        names = ", ".join(sorted({each.fault for each in self.missed}))
+        return (
+            f"{held}; {len(self.missed)} hit nothing where another did ({names})" if names else held
         )
 
     @property
@@ -168,12 +201,12 @@ def outcomes_of(
             verdict=value,
             reason=reason,
             record=fault,
-            expected=int(_figure(evaluation, "delivery", "expected_outputs") or 0),
-            expected_alerts=_whole(_figure(evaluation, "delivery", "expected_alerts")),
-            expected_windows=_whole(_figure(evaluation, "delivery", "expected_windows")),
-            ledger_cards=_whole(_figure(evaluation, "delivery", "ledger_cards")),
-            ledger_cards_again=_whole(_figure(evaluation, "delivery", "ledger_cards_again")),
-            counts={name: _figure(evaluation, "delivery", name) for name in COUNTS},
+            expected=int(_figure(evaluation, DELIVERY, "expected_outputs") or 0),
+            expected_alerts=_whole(_figure(evaluation, DELIVERY, "expected_alerts")),
+            expected_windows=_whole(_figure(evaluation, DELIVERY, "expected_windows")),
+            ledger_cards=_whole(_figure(evaluation, DELIVERY, "ledger_cards")),
+            ledger_cards_again=_whole(_figure(evaluation, DELIVERY, "ledger_cards_again")),
+            counts={name: _figure(evaluation, DELIVERY, name) for name in COUNTS},
             times_ms=_times(evaluation, _prefix(fault, number, faults)),
             failed_commits=_whole(_figure(evaluation, "stability", "failed_commits")),
             restarts=_whole(job.get("restarts")),
@@ -194,7 +227,7 @@ def _verdict(
     unproven = next((why for each in faults if (why := each.proves_nothing_because())), None)
     if unproven is not None:
         return "inconclusive", unproven
-    counts = {name: _figure(evaluation, "delivery", name) for name in HARMS}
+    counts = {name: _figure(evaluation, DELIVERY, name) for name in HARMS}
     repeated, missing = counts["repeated"], counts["missing"]
     whole = missing == 0 and counts["unexpected"] == 0
     if whole and isinstance(repeated, int) and repeated > 0:

@@ -27,10 +27,8 @@ _STATE_HEADING: Final = "state MB"
 def print_chaos(chaos: Chaos, console: Console) -> None:
     """The verdict, a row a fault, and the reasons of what did not pass."""
     verdict = chaos.verdict
-    passed = sum(each.verdict == "pass" for each in chaos.outcomes)
     console.print(
-        f"[bold {_COLOURS[verdict.value]}]{verdict.value.upper()}[/]  "
-        f"{passed} of {len(chaos.outcomes)} faults as they must be"
+        f"[bold {_COLOURS[verdict.value]}]{verdict.value.upper()}[/]  faults: {chaos.sentence}"
     )
     console.print(totals(chaos.outcomes).sentence, soft_wrap=True)
     # Two tables: one of all columns would be too wide to be read.
@@ -148,8 +146,7 @@ def _head(chaos: Chaos) -> Iterable[str]:
             yield f"- {name.replace('_', ' ')}: {value}"
     yield f"- state: {_state(chaos.outcomes)}"
     yield ""
-    passed = sum(each.verdict == "pass" for each in chaos.outcomes)
-    yield f"{passed} of {len(chaos.outcomes)} as they must be."
+    yield f"{chaos.sentence}."
     yield f"{totals(chaos.outcomes).sentence}."
     yield ""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from evaluation.evaluate import Evaluation
 from evaluation.fault_record import FAULTS_FILE, FaultRecord, read_faults
 from workbench.fault_plan import FLOODS, RANDOM, RANDOM_COUNT
 from workbench.plan import JobPlan
@@ -26,24 +27,42 @@ SCENARIO = {"scenario": "velocity_burst", "difficulty": "easy", "incidents": 200
 COUNTS = ("missing", "repeated", "unexpected", "different", "out_of_order", "ledger_wrong")
 
 
+#: Runs with a kill at a commit, of which one in three or four hits none.
+COMMIT_TRIES = 5
+
+
 def hold(
     run_it: Any, fault: str, code_root: Path | None = None, **changes: Any
 ) -> list[FaultRecord]:
     """Run it, and require that each fault was proven and did no harm."""
-    run, evaluation = run_it(
+    evaluation, faults = run(run_it, fault, code_root, **changes)
+    assert evaluation.verdict.value == "pass", evaluation.verdict.reason
+    return faults
+
+
+def run(
+    run_it: Any, fault: str, code_root: Path | None = None, **changes: Any
+) -> tuple[Evaluation, list[FaultRecord]]:
+    """Run it, and require that each fault landed and did no harm."""
+    folder, evaluation = run_it(
         job=JobPlan(checkpoint_interval_ms=CHECKPOINT_INTERVAL_MS, code_root=code_root),
         fault=fault,
         **RATE | SCENARIO | changes,
     )
-    faults = read_faults(run / "history" / FAULTS_FILE)
+    faults = read_faults(folder / "history" / FAULTS_FILE)
     assert [each.proves_nothing_because() for each in faults] == [None] * len(faults)
     if fault != RANDOM:
         assert [each.fault for each in faults] == fault.split(",")
     delivery = {figure.name: figure.value for figure in evaluation.judge("delivery").figures}
     assert {name: delivery[name] for name in COUNTS} == dict.fromkeys(COUNTS, 0)
     assert delivery["ledger_cards_again"] > 0
-    assert evaluation.verdict.value == "pass", evaluation.verdict.reason
-    return faults
+    return evaluation, faults
+
+
+def hit_no_commit(evaluation: Evaluation) -> bool:
+    """Whether the run proves nothing because a kill came where no commit was under way."""
+    verdict = evaluation.verdict
+    return verdict.value == "inconclusive" and "hit no commit" in verdict.reason
 
 
 @pytest.mark.parametrize("fault", sorted(FLOODS))
@@ -58,15 +77,22 @@ def test_a_flood_troubles_nobody(run_it: Any, fault: str) -> None:
         "kafka_pause",
         "taskmanager_pause",
         "disk_full",
-        "kill_during_commit",
     ],
 )
 def test_nothing_is_lost_or_repeated(run_it: Any, fault: str) -> None:
     hold(run_it, fault, duration_s=25)
 
 
+def test_nothing_is_lost_or_repeated_where_a_kill_hits_a_commit(run_it: Any) -> None:
+    for _ in range(COMMIT_TRIES):
+        evaluation, _ = run(run_it, "kill_during_commit", duration_s=25)
+        if not hit_no_commit(evaluation):
+            break
+    assert evaluation.verdict.value == "pass", evaluation.verdict.reason
+
+
 def test_one_fault_after_the_other(run_it: Any) -> None:
-    hold(run_it, "kafka_pause,taskmanager_kill,kill_during_commit", duration_s=60)
+    hold(run_it, "kafka_pause,taskmanager_kill,taskmanager_pause", duration_s=60)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +105,9 @@ def test_nothing_is_lost_or_repeated_where_another_stands_by(
 
 
 def test_nothing_is_lost_or_repeated_in_a_random_sequence(run_with_standby: Any) -> None:
-    assert len(hold(run_with_standby, RANDOM, duration_s=90)) == RANDOM_COUNT
+    evaluation, faults = run(run_with_standby, RANDOM, duration_s=90)
+    assert len(faults) == RANDOM_COUNT
+    assert hit_no_commit(evaluation) or evaluation.verdict.value == "pass"
 
 
 def test_the_state_of_the_version_before_is_taken_up(run_with_standby: Any, tmp_path: Path) -> None:

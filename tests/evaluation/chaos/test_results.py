@@ -39,6 +39,53 @@ def test_the_worst_fault_is_the_verdict():
     assert chaos().exit_code == 3
 
 
+def at_a_commit(promised, **changes):
+    """A kill that chose its moment, and what it found there."""
+    record = FaultRecord(
+        fault="kill_during_commit",
+        landed=True,
+        checkpoints_before=3,
+        checkpoints_after=3,
+        open_transaction_records=83,
+        needs_open_records=False,
+    )
+    missed = record.hit_nothing_because(promised)
+    known = {
+        "fault": record.fault,
+        "record": record,
+        "promised_records": promised,
+        "verdict": "pass" if missed is None else "inconclusive",
+        "reason": "held" if missed is None else f"delivery: {missed}",
+    }
+    return outcome(**(known | changes))
+
+
+def test_a_kill_that_missed_its_commit_spoils_no_series_in_which_another_hit_one():
+    missed, hit = at_a_commit(promised=0), at_a_commit(promised=490)
+    assert (missed.missed_its_moment, hit.missed_its_moment) == (True, False)
+    series = chaos(missed, hit, outcome())
+    assert series.exit_code == 0
+    assert series.sentence == (
+        "2 of 3 as they must be; 1 hit nothing where another did (kill_during_commit)"
+    )
+    assert "inconclusive" in markdown(series)
+
+
+def test_it_does_where_none_hit_one_or_more_is_in_doubt():
+    missed, hit = at_a_commit(promised=0), at_a_commit(promised=490)
+    assert chaos(missed, missed, outcome()).exit_code == 3
+    assert chaos(missed, outcome()).sentence == "1 of 2 as they must be"
+    doubtful = at_a_commit(0, reason=f"{missed.reason}; stability: it never came back")
+    assert chaos(doubtful, hit).exit_code == 3
+    # Of a sequence each outcome bears the verdict of its run: what else came in it proves nothing.
+    beside = outcome(verdict="inconclusive", reason=missed.reason)
+    assert chaos(missed, beside, hit).exit_code == 3
+    harmful = at_a_commit(0, verdict="fail", reason="delivery: 3 missing")
+    assert chaos(harmful, hit).exit_code == 1
+    # The control's sink is another one.
+    assert chaos(missed, at_a_commit(490, guarantee="at-least-once")).exit_code == 3
+
+
 def test_both_tables_name_each_fault_and_its_times():
     broken = outcome(fault="random", seed=4, verdict="fail", reason="2 missing")
     console = Console(file=io.StringIO(), width=200)
@@ -50,7 +97,7 @@ def test_both_tables_name_each_fault_and_its_times():
         assert "random (seed 4)" in text
         assert "2.35" in text or "2.34" in text
         assert "2 missing" in text
-    assert printed.startswith("FAIL  1 of 2")
+    assert printed.startswith("FAIL  faults: 1 of 2")
     assert "paystream chaos" in page
 
 
