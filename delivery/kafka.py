@@ -201,7 +201,7 @@ class ConfirmedProducer:
         refused, self._refused = self._refused, []
         if outstanding:
             self._producer.purge()
-            self._producer.flush(1.0)
+            self._served(lambda: self._producer.flush(1.0))
             raise DeliveryError(
                 f"{outstanding} records were not confirmed by Kafka within {CONFIRM_TIMEOUT_S:g} s"
             )
@@ -210,18 +210,11 @@ class ConfirmedProducer:
 
     @staticmethod
     def _served(request: Callable[[], int]) -> int:
-        """Let the client serve its callbacks; what is fatal comes out there, whoever asks.
-
-        Where it comes while a record's callback runs Python makes a SystemError of it.
-        """
+        """Let the client serve its callbacks; what is fatal comes out there, whoever asks."""
         try:
             return request()
-        except KafkaException as error:
-            fatal = error
-        except SystemError as error:
-            if not isinstance(error.__cause__, KafkaException):
-                raise
-            fatal = error.__cause__
+        except (KafkaException, SystemError) as error:
+            fatal = _of_kafka(error)
         raise DeliveryError(f"Kafka takes nothing more of this writer: {reason(fatal)}")
 
     def _report(self, error: Any, _message: object) -> None:
@@ -282,11 +275,30 @@ class SoleProducer(ConfirmedProducer):
     def _asked(self, request: Callable[[], object]) -> None:
         try:
             request()
-        except KafkaException as error:
+        except (KafkaException, SystemError) as error:
             raise DeliveryError(
-                f"Kafka refuses transactions of {self._name}: {reason(error)}; is another one "
-                "running, and may this user write under that name (docs/security.md)?"
+                f"Kafka refuses transactions of {self._name}: {reason(_of_kafka(error))}; is "
+                "another one running, and may this user write under that name (docs/security.md)?"
             ) from None
+
+
+def _of_kafka(error: KafkaException | SystemError) -> KafkaException:
+    """What Kafka said, where Python made a SystemError of it.
+
+    It does where a record's callback runs after the client raised, and once more for each further
+    one.
+
+    Raises
+    ------
+    SystemError
+        The same, where it has nothing to do with Kafka.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KafkaException):
+            return cause
+        cause = cause.__cause__
+    raise error
 
 
 def reason(error: KafkaException) -> str:

@@ -79,11 +79,18 @@ def in_a_callback() -> int:
     raise SystemError("returned a result with an exception set") from fenced()
 
 
+def in_two_callbacks() -> int:
+    try:
+        return in_a_callback()
+    except SystemError as error:
+        raise SystemError("returned a result with an exception set") from error
+
+
 def outside_of_one() -> int:
     raise fenced()
 
 
-@pytest.mark.parametrize("fails", [in_a_callback, outside_of_one])
+@pytest.mark.parametrize("fails", [in_a_callback, in_two_callbacks, outside_of_one])
 def test_a_fatal_error_is_one_line_wherever_it_comes_out(
     monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int]
 ) -> None:
@@ -92,6 +99,17 @@ def test_a_fatal_error_is_one_line_wherever_it_comes_out(
     monkeypatch.setattr(producer, "_producer", broken)
     with pytest.raises(DeliveryError, match="nothing more of this writer: by a newer instance"):
         producer.confirm()
+
+
+@pytest.mark.parametrize("fails", [in_a_callback, in_two_callbacks, outside_of_one])
+def test_a_fatal_error_of_a_commit_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int]
+) -> None:
+    producer = SoleProducer(stand_in, "publisher", {})
+    broken = SimpleNamespace(init_transactions=lambda _s: fails())
+    monkeypatch.setattr(producer, "_producer", broken)
+    with pytest.raises(DeliveryError, match="transactions of publisher: by a newer instance"):
+        producer.open()
 
 
 def test_a_bug_of_another_kind_is_no_refusal(
