@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from dashboard.folders import PROJECT_ROOT
 from dashboard.view import views
@@ -94,6 +94,23 @@ def await_drawn(page: Page) -> None:
     page.wait_for_selector('[data-test-script-state="notRunning"]', timeout=DRAWN_MS)
 
 
+def capture(page: Page, shot: Path) -> None:
+    """Take a picture of the whole page.
+
+    Now and then Chromium refuses one picture and takes the same one a moment later
+    (MarketSquare/robotframework-browser, issue 5237: 21 of some thousand).
+    """
+    for is_last in (False, False, True):
+        try:
+            page.screenshot(path=shot, full_page=True)
+        except Error as error:
+            if is_last or "Unable to capture screenshot" not in error.message:
+                raise
+            page.wait_for_timeout(1000)
+        else:
+            return
+
+
 @pytest.mark.parametrize(
     ("source", "scheme"), [("example", "light"), ("example", "dark"), ("own", "light")]
 )
@@ -111,7 +128,7 @@ def test_a_page_is_drawn_without_errors(chromium, address, path, source, scheme,
     keep = os.environ.get("PAYSTREAM_SCREENSHOTS")
     page.wait_for_timeout(3000 if keep else 300)  # charts draw themselves after the script
     shot = Path(keep or tmp_path) / f"{path}-{source}-{scheme}.png"
-    page.screenshot(path=shot, full_page=True)
+    capture(page, shot)
     failed = page.locator('[data-testid="stException"]').all_inner_texts()
     context.close()
     assert not failed
