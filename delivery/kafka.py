@@ -215,7 +215,7 @@ class ConfirmedProducer:
             return request()
         except (KafkaException, SystemError) as error:
             fatal = _of_kafka(error)
-        raise DeliveryError(f"Kafka takes nothing more of this writer: {reason(fatal)}")
+        raise DeliveryError(f"Kafka takes nothing more of this writer: {fatal}")
 
     def _report(self, error: Any, _message: object) -> None:
         if error is not None:
@@ -277,16 +277,16 @@ class SoleProducer(ConfirmedProducer):
             request()
         except (KafkaException, SystemError) as error:
             raise DeliveryError(
-                f"Kafka refuses transactions of {self._name}: {reason(_of_kafka(error))}; is "
-                "another one running, and may this user write under that name (docs/security.md)?"
+                f"Kafka refuses transactions of {self._name}: {_of_kafka(error)}; is another "
+                "one running, and may this user write under that name (docs/security.md)?"
             ) from None
 
 
-def _of_kafka(error: KafkaException | SystemError) -> KafkaException:
-    """What Kafka said, where Python made a SystemError of it.
+def _of_kafka(error: KafkaException | SystemError) -> str:
+    """What Kafka said, in one line, where the client made a SystemError of it, too.
 
-    It does where a record's callback runs after the client raised, and once more for each further
-    one.
+    What is fatal it raises inside a callback and goes on: the next one, of a record or of the log,
+    makes a SystemError of it, once more for each further one, or wipes it out.
 
     Raises
     ------
@@ -296,8 +296,10 @@ def _of_kafka(error: KafkaException | SystemError) -> KafkaException:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, KafkaException):
-            return cause
+            return reason(cause)
         cause = cause.__cause__
+    if "without setting an exception" in str(error):
+        return "something fatal, which the client lost on its way"
     raise error
 
 

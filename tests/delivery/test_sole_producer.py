@@ -90,25 +90,39 @@ def outside_of_one() -> int:
     raise fenced()
 
 
-@pytest.mark.parametrize("fails", [in_a_callback, in_two_callbacks, outside_of_one])
+def wiped_out() -> int:
+    """As it came out of a real broker: the client's next line in its log wiped out the reason."""
+    raise SystemError("<method 'flush'> returned NULL without setting an exception")
+
+
+#: How what is fatal comes out, and what is left of it.
+FATAL = [
+    (in_a_callback, "by a newer instance"),
+    (in_two_callbacks, "by a newer instance"),
+    (outside_of_one, "by a newer instance"),
+    (wiped_out, "something fatal"),
+]
+
+
+@pytest.mark.parametrize(("fails", "left"), FATAL)
 def test_a_fatal_error_is_one_line_wherever_it_comes_out(
-    monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int]
+    monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int], left: str
 ) -> None:
     producer = SoleProducer(stand_in, "publisher", {})
     broken = SimpleNamespace(flush=lambda _s: fails(), poll=lambda _s: fails())
     monkeypatch.setattr(producer, "_producer", broken)
-    with pytest.raises(DeliveryError, match="nothing more of this writer: by a newer instance"):
+    with pytest.raises(DeliveryError, match=f"nothing more of this writer: {left}"):
         producer.confirm()
 
 
-@pytest.mark.parametrize("fails", [in_a_callback, in_two_callbacks, outside_of_one])
+@pytest.mark.parametrize(("fails", "left"), FATAL)
 def test_a_fatal_error_of_a_commit_is_one_line_too(
-    monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int]
+    monkeypatch: pytest.MonkeyPatch, stand_in: str, fails: Callable[[], int], left: str
 ) -> None:
     producer = SoleProducer(stand_in, "publisher", {})
     broken = SimpleNamespace(init_transactions=lambda _s: fails())
     monkeypatch.setattr(producer, "_producer", broken)
-    with pytest.raises(DeliveryError, match="transactions of publisher: by a newer instance"):
+    with pytest.raises(DeliveryError, match=f"transactions of publisher: {left}"):
         producer.open()
 
 
