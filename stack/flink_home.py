@@ -19,6 +19,8 @@ from stack.settings import HOST, Jit, StackSettings
 
 #: REST answers of the JobManager may be so old, ms.
 REST_AGE_MS = 100
+#: So long REST waits for a process of Flink; a submission may take some seconds.
+REST_TIMEOUT_MS = 20_000
 #: Below which a cluster keeps everything in ZooKeeper.
 ZOOKEEPER_PATH = "/flink/paystream"
 _PYTHON_JAR = "flink-python-*.jar"
@@ -131,6 +133,9 @@ def configuration(settings: StackSettings) -> dict[str, str]:
         # REST answers are as old as this; the default of 3 s hides when a checkpoint completed or a
         # job ran again.
         "web.refresh-interval": str(REST_AGE_MS),
+        # REST's metrics stand still until each TaskManager that was asked has answered: one that
+        # died meanwhile would be waited for by the default of ten minutes.
+        "web.timeout": f"{REST_TIMEOUT_MS} ms",
         # At ten checkpoints a second the default of ten is gone between two looks.
         "web.checkpoints.history": "200",
         # How long the parts of a restart took is told nowhere else (`stack/initialization.py`).

@@ -50,8 +50,9 @@ def counted(rest: FlinkRest, job_id: str, swipes: int) -> Counted:
     """What the job has counted once it has dealt with all swipes.
 
     That REST's figures stand still proves nothing: while one TaskManager does not answer, after a
-    kill for instance, those of all others are as old as ten seconds. So Flink's own counts of
-    records must have arrived too, which no test that calls this makes by broadcasts of rules.
+    kill for instance, those of all others are not asked for anew, for as long as ``web.timeout``.
+    So Flink's own counts of records must have arrived too, which no test that calls this makes by
+    broadcasts of rules.
 
     Parameters
     ----------
