@@ -38,6 +38,8 @@ class JobPlan(BaseModel):
         A checkout whose ``job`` is put under test; None for the workbench's own.
     flink
         Any Flink key for this job; wins over what the job sets itself.
+    kafka
+        Any property of the job's Kafka clients; wins likewise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +55,7 @@ class JobPlan(BaseModel):
     start_from: str | None = None
     code_root: Path | None = None
     flink: dict[str, str] = {}
+    kafka: dict[str, str] = {}
 
     @field_validator("windows")
     @classmethod
@@ -84,6 +87,7 @@ class JobPlan(BaseModel):
         # Left out where nothing was said: an older job under test does not know it.
         windows = [] if self.windows is None else ["--windows.enabled", self.windows]
         flink = [f"--flink.property={name}={value}" for name, value in self.flink.items()]
+        kafka = [f"--kafka.property={name}={value}" for name, value in self.kafka.items()]
         return [
             "--parallelism",
             str(self.parallelism),
@@ -112,6 +116,7 @@ class JobPlan(BaseModel):
             *rules,
             *windows,
             *flink,
+            *kafka,
         ]
 
 

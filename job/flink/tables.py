@@ -138,12 +138,11 @@ def _reader(options: JobOptions) -> str:
             'connector' = 'kafka',
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',
             'properties.group.id' = '{options.group_id}',
-            'properties.fetch.min.bytes' = '1',
             'key.format' = 'raw',
             'key.fields' = 'record_key',
             'value.format' = 'raw',
             'value.fields-include' = 'EXCEPT_KEY'
-            {_client_properties(options)}
+            {_client_properties(options, {"fetch.min.bytes": "1"})}
     """
 
 
@@ -216,12 +215,11 @@ def sink_table(name: str, options: JobOptions, topics: Topics) -> str:
             'sink.delivery-guarantee' = '{options.sink_guarantee}',
             {exactly_once}
             'properties.bootstrap.servers' = '{options.bootstrap_servers}',
-            'properties.linger.ms' = '{options.sink_linger_ms}',
             'key.format' = 'raw',
             'key.fields' = 'record_key',
             'value.format' = 'raw',
             'value.fields-include' = 'EXCEPT_KEY'
-            {_client_properties(options)}
+            {_client_properties(options, {"linger.ms": str(options.sink_linger_ms)})}
         )
     """
 
@@ -234,7 +232,8 @@ def _interval(duration_ms: int) -> str:
     return f"'{days} {hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}' DAY TO SECOND(3)"
 
 
-def _client_properties(options: JobOptions) -> str:
-    given = options.client_properties()
-    quoted = {name: value.replace("'", "''") for name, value in given.items()}
+def _client_properties(options: JobOptions, own: dict[str, str]) -> str:
+    """The job's own and those that were given, which win."""
+    properties = own | options.client_properties()
+    quoted = {name: value.replace("'", "''") for name, value in properties.items()}
     return "".join(f", 'properties.{name}' = '{value}'" for name, value in quoted.items())

@@ -17,6 +17,12 @@ def test_every_flink_key_of_the_plan_reaches_the_job_itself() -> None:
     assert parse_options(arguments).flink_properties == keys
 
 
+def test_every_kafka_property_of_the_plan_reaches_the_job_itself() -> None:
+    properties = {"fetch.max.wait.ms": "100", "-odd": "a=b"}
+    arguments = JobPlan(kafka=properties).arguments("run-7.", "127.0.0.1:9092", 0)
+    assert parse_options(arguments).kafka_properties == properties
+
+
 @pytest.mark.parametrize("pair", ["foo", "=foo", ""])
 def test_what_is_no_key_and_value_is_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pair: str

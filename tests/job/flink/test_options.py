@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import pytest
 
+from job.contracts import Topics
 from job.engine.event_windows import DEFAULT_WINDOWS
 from job.flink.options import parse_duration_ms, parse_options
+from job.flink.tables import sink_table, source_table
 from job.flink.topology import flink_settings
 
 
@@ -116,6 +119,26 @@ def test_properties_can_be_repeated_and_hold_equals_signs() -> None:
     )
     assert options.kafka_properties == {"a": "b=c", "x": ""}
     assert options.flink_properties == {"k": "v=w"}
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "table"),
+    [("fetch.min.bytes", "1", "swipes"), ("linger.ms", "8", "outputs")],
+)
+def test_a_kafka_property_wins_over_what_the_job_sets_itself(
+    name: str, own: str, table: str
+) -> None:
+    def stated(*given: str) -> list[str]:
+        options, topics = parse_options(given), Topics.with_prefix("t.")
+        ddl = (
+            source_table(options, topics)
+            if table == "swipes"
+            else sink_table(table, options, topics)
+        )
+        return re.findall(rf"'properties\.{re.escape(name)}' = '([^']*)'", ddl)
+
+    assert stated() == [own]
+    assert stated(f"--kafka.property={name}=77") == ["77"]
 
 
 def test_a_flink_property_wins_over_what_the_job_sets_itself() -> None:
