@@ -62,6 +62,15 @@ def test_promtool_takes_the_rules(file: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_promtool_takes_what_an_operator_of_prometheus_is_given(tmp_path: Path) -> None:
+    """The same rules with one bound of the deployed job's: it is no copy of the files above."""
+    resource = yaml.safe_load((ROOT / "monitoring" / "prometheus-rule.yaml").read_text())
+    file = tmp_path / "rules.yml"
+    file.write_text(yaml.safe_dump(resource["spec"]), encoding="utf-8")
+    done = promtool("check", "rules", "--lint-fatal", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
 def test_promtool_s_cases_hold(file: Path) -> None:
     done = promtool("test", "rules", str(file))
