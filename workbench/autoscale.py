@@ -54,7 +54,7 @@ _GATHERED: Final = {"fetch.min.bytes": "1000000", "fetch.max.wait.ms": "100"}
 #: Calm swipes a minute on a machine on which the fixed loop takes a millisecond: such a load keeps
 #: a task busy for a third of its time or less, and three times as much for more than the target.
 #: Read off runs on two machines (docs/autoscaling.md).
-_CALM_AT_1_MS: Final = 19_000
+_CALM_AT_1_MS: Final = 26_000
 _LOOPS: Final = 10
 
 
@@ -95,7 +95,7 @@ class AutoscalePlan(BaseModel):
     warm_up_s: Annotated[int, Field(ge=0)] = 150
     duration_s: Annotated[int, Field(ge=60)] = 400
     taskmanagers: Annotated[int, Field(ge=2, le=64)] = 2
-    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.78
     boundary: Annotated[float, Field(gt=0, lt=1)] = 0.06
     checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 2_000
 
