@@ -7,9 +7,9 @@ again. The judges judge it whole, as a run with a fault.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from evaluation.autoscaling.outcome import (
     OUTCOME_FILE,
@@ -30,6 +30,7 @@ from workbench.console import Phases
 from workbench.folders import REPLAYS
 from workbench.one_stack import one_stack
 from workbench.plan import JobPlan, RunPlan
+from workbench.scaling_target import CALM_S, target_of
 from workbench.simulate import simulate
 from workbench.warm_all import warm_all
 
@@ -52,9 +53,9 @@ _SHORTENED: Final = {
 #: busy for a quarter of its time with next to nothing, and its busy time tells little of the load.
 _GATHERED: Final = {"fetch.min.bytes": "1000000", "fetch.max.wait.ms": "100"}
 #: Calm swipes a minute on a machine on which the fixed loop takes a millisecond: such a load keeps
-#: a task busy for a third of its time or less, and three times as much for more than the target.
-#: Read off runs on two machines (docs/autoscaling.md).
-_CALM_AT_1_MS: Final = 26_000
+#: a task busy for about three tenths of its time, so that three times as much is no more than it
+#: can do. Read off runs (docs/autoscaling.md).
+_CALM_AT_1_MS: Final = 19_000
 _LOOPS: Final = 10
 
 
@@ -82,7 +83,8 @@ class AutoscalePlan(BaseModel):
         That stand ready, one slot each: the highest parallelism.
     target_utilization, boundary
         Share of its time in which the busiest task should be busy, and how far it may be off
-        before anything is decided.
+        before anything is decided; when left out, by how busy the calm load keeps it
+        (:mod:`.scaling_target`).
     checkpoint_interval_ms
         Of the job.
     """
@@ -95,9 +97,18 @@ class AutoscalePlan(BaseModel):
     warm_up_s: Annotated[int, Field(ge=0)] = 150
     duration_s: Annotated[int, Field(ge=60)] = 400
     taskmanagers: Annotated[int, Field(ge=2, le=64)] = 2
-    target_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.78
-    boundary: Annotated[float, Field(gt=0, lt=1)] = 0.06
+    target_utilization: Annotated[float, Field(gt=0, lt=1)] | None = None
+    boundary: Annotated[float, Field(gt=0, lt=1)] | None = None
     checkpoint_interval_ms: Annotated[int, Field(ge=10)] = 2_000
+
+    @model_validator(mode="after")
+    def _calm_is_seen(self) -> Self:
+        if self.target_utilization is None and self.warm_up_s < CALM_S:
+            raise ValueError(
+                f"{self.warm_up_s} s of warm-up are too short to see how busy the calm load keeps "
+                f"a task ({CALM_S:g} s); give more, or a target_utilization"
+            )
+        return self
 
     def run_plan(self) -> RunPlan:
         """The run, which begins with one task."""
@@ -118,13 +129,26 @@ class AutoscalePlan(BaseModel):
         return peak_span_s(self.duration_s, self.warm_up_s)
 
     def autoscaler_settings(self) -> dict[str, str]:
-        """Keys of the autoscaler's library."""
+        """Keys of the autoscaler's library but for :meth:`target_settings`."""
         return {
             "job.autoscaler.enabled": "true",
             **_SHORTENED,
-            "job.autoscaler.target.utilization": f"{self.target_utilization:g}",
-            "job.autoscaler.target.utilization.boundary": f"{self.boundary:g}",
             "job.autoscaler.vertex.max-parallelism": str(self.taskmanagers),
+        }
+
+    def target_settings(self, calm_busy: float) -> dict[str, str]:
+        """Keys that say how busy a task should be.
+
+        Parameters
+        ----------
+        calm_busy
+            Share of its time in which the calm load keeps the busiest task busy.
+        """
+        target, boundary = target_of(calm_busy)
+        given = self.target_utilization, self.boundary
+        return {
+            "job.autoscaler.target.utilization": f"{given[0] or target:g}",
+            "job.autoscaler.target.utilization.boundary": f"{given[1] or boundary:g}",
         }
 
     def stack(self, settings: StackSettings) -> StackSettings:
@@ -177,6 +201,17 @@ def run_autoscale(
     """
     classpath(settings)
     run_plan = plan.run_plan()
+
+    def by_calm(busy: float) -> dict[str, str]:
+        settings = plan.target_settings(busy)
+        target, boundary = (float(value) for value in settings.values())
+        phases.line(
+            "autoscaler starts",
+            f"the calm load keeps a task busy for {busy:.0%}: target {target:.0%}, "
+            f"nothing to do within {boundary:.1%} of it",
+        )
+        return settings
+
     scaled = AutoscaledRun(
         plan.autoscaler_settings(),
         SCALED,
@@ -185,6 +220,7 @@ def run_autoscale(
         lambda decision: phases.line(
             f"decided at {decision.at_s:.0f} s", f"{decision.words}; {decision.reason}"
         ),
+        by_calm,
     )
     with one_stack(plan.stack(settings)) as stack:
         warm_all(run_plan, phases, runs, stack, replays)

@@ -40,6 +40,7 @@ from workbench.intervention import Intervention
 from workbench.job_sampler import JobSampler, short_name
 from workbench.live import LiveJob, read_progress
 from workbench.problems import RunBroken
+from workbench.scaling_target import calm_busy
 
 #: Between two looks of the autoscaler at the job, ms. A choice: the operator takes 60 s.
 LOOK_EVERY_MS: Final = 2_000
@@ -64,6 +65,8 @@ class AutoscaledRun(Intervention):
         From which and to which second the load is higher.
     on_decision
         Told of each decision at once.
+    by_calm
+        Further keys, by how busy the busiest task is just before the autoscaler is started.
 
     Attributes
     ----------
@@ -78,6 +81,7 @@ class AutoscaledRun(Intervention):
         from_s: float,
         peak_s: tuple[float, float],
         on_decision: Callable[[Decision], None] = lambda _decision: None,
+        by_calm: Callable[[float], Mapping[str, str]] | None = None,
     ) -> None:
         self.record = Autoscaling(
             decided_by=f"{LIBRARY}, which did not come to run",
@@ -87,6 +91,7 @@ class AutoscaledRun(Intervention):
         self._from_s = from_s
         self._scaled = scaled
         self._on_decision = on_decision
+        self._by_calm = by_calm
         self._stop = threading.Event()
         self._autoscaler: Child | None = None
         #: Of each chain of operators, as the autoscaler last saw it.
@@ -101,12 +106,12 @@ class AutoscaledRun(Intervention):
     @contextmanager
     def _scaling(self, live: LiveJob) -> Iterator[None]:
         self.record.settings |= self._exclusions(live)
-        # Made now: what is missing must be known before the sending.
-        words = command(live.stack.settings, live.job_id, LOOK_EVERY_MS, self.record.settings)
+        # Asked now: what is missing must be known before the sending.
+        self._command(live)
         with ExitStack() as started:
             watcher = threading.Thread(
                 target=self._watch,
-                args=(live, JobSampler(live), words, started),
+                args=(live, JobSampler(live), started),
                 name="autoscaling",
                 daemon=True,
             )
@@ -128,18 +133,19 @@ class AutoscaledRun(Intervention):
             raise RunBroken(f"the job has no chain of operators that begins with {self._scaled!r}")
         return {"job.autoscaler.vertex.exclude.ids": ";".join(others)}
 
-    def _watch(
-        self, live: LiveJob, sampler: JobSampler, words: Sequence[str], started: ExitStack
-    ) -> None:
+    def _command(self, live: LiveJob) -> Sequence[str]:
+        return command(live.stack.settings, live.job_id, LOOK_EVERY_MS, self.record.settings)
+
+    def _watch(self, live: LiveJob, sampler: JobSampler, started: ExitStack) -> None:
         log: EventLog | None = None
         while not self._stop.wait(_SAMPLE_EVERY_S):
             progress = read_progress(live.folder)
             if progress is None or progress.start_monotonic_ns is None:
                 continue
             self._start_ns = progress.start_monotonic_ns
-            if log is None and self._second() >= self._from_s:
+            if log is None and self._second() >= self._from_s and self._is_settled():
                 file = live.folder / "autoscaler.log"
-                self._autoscaler = Child("the autoscaler", words, file)
+                self._autoscaler = Child("the autoscaler", self._command(live), file)
                 started.callback(self._autoscaler.stop)
                 log = EventLog(file)
             # A JobManager that is busy with a restart answers a moment later.
@@ -147,6 +153,15 @@ class AutoscaledRun(Intervention):
                 self.record.samples.append(sampler.sample(progress))
             self._take_all(log, sampler.vertex_names)
         self._take_all(log, sampler.vertex_names)
+
+    def _is_settled(self) -> bool:
+        """Whether all keys are known; those that follow from the calm load wait for a figure."""
+        if self._by_calm is not None:
+            busy = calm_busy(self.record.samples)
+            if busy is None:
+                return False
+            self.record.settings |= self._by_calm(busy)
+        return True
 
     def _take_all(self, log: EventLog | None, vertex_names: Mapping[str, str]) -> None:
         for event in [] if log is None else log.new():

@@ -41,11 +41,18 @@ def autoscale(
         int, typer.Option(help="That stand ready, one slot each: the highest parallelism.")
     ] = _DEFAULT.taskmanagers,
     target_utilization: Annotated[
-        float, typer.Option(help="How busy the busiest task should be, from 0 to 1.")
-    ] = _DEFAULT.target_utilization,
+        float | None,
+        typer.Option(
+            help="How busy the busiest task should be, from 0 to 1. Default: by how busy the calm "
+            "load keeps it."
+        ),
+    ] = None,
     boundary: Annotated[
-        float, typer.Option(help="How far it may be off that before anything is decided.")
-    ] = _DEFAULT.boundary,
+        float | None,
+        typer.Option(
+            help="How far it may be off that before anything is decided. Default: likewise."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of all randomness.")] = 1,
     checkpoint_interval_ms: Annotated[int, typer.Option(help="Between checkpoints, ms.")] = (
         _DEFAULT.checkpoint_interval_ms

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from evaluation.autoscaling.record import AUTOSCALING_FILE, Decision, Sample, read_autoscaling
 from generator.send import SendProgress
@@ -58,7 +59,7 @@ class FakeSampler:
         self.looks += 1
         if self.looks == 2:
             raise RestError("restarting")
-        return Sample(at_s=float(self.looks), parallelism=1, running=True)
+        return Sample(at_s=float(self.looks), parallelism=1, running=True, busy=0.3)
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_a_job_without_the_chain_that_is_to_be_scaled_is_refused(live: Any) -> N
 
 
 def test_the_calm_load_is_by_how_fast_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    for took_s, rate in ((0.83e-3, 31_000), (1.6e-3, 16_000), (1.0, 1_000)):
+    for took_s, rate in ((0.83e-3, 23_000), (1.6e-3, 12_000), (1.0, 1_000)):
         monkeypatch.setattr(autoscale, "fastest_s", lambda took_s=took_s: took_s)
         assert AutoscalePlan().rate_per_min == rate
 
@@ -171,4 +172,46 @@ def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> N
     assert (replay.load, replay.rate_per_min) == ("peak", 15_600)
     settings = plan.autoscaler_settings()
     assert settings["job.autoscaler.vertex.max-parallelism"] == "2"
-    assert settings["job.autoscaler.target.utilization"] == "0.3"
+    assert plan.target_settings(0.5)["job.autoscaler.target.utilization"] == "0.3"
+
+
+def test_a_target_that_nobody_gave_lies_between_the_calm_load_and_the_tripled_one() -> None:
+    settings = AutoscalePlan(rate_per_min=1).target_settings(0.3)
+    assert settings == {
+        "job.autoscaler.target.utilization": "0.66",
+        "job.autoscaler.target.utilization.boundary": "0.024",
+    }
+
+
+def test_a_warm_up_in_which_the_calm_load_cannot_be_seen_is_refused() -> None:
+    with pytest.raises(ValidationError, match="19 s of warm-up are too short"):
+        AutoscalePlan(rate_per_min=1, warm_up_s=19)
+    assert AutoscalePlan(rate_per_min=1, warm_up_s=0, target_utilization=0.5).warm_up_s == 0
+
+
+def test_keys_that_follow_from_the_calm_load_reach_the_autoscaler(
+    live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, str]] = []
+    told: list[float] = []
+
+    def command(_settings: Any, _job_id: str, _every_ms: int, options: Any) -> tuple[str, ...]:
+        given.append(dict(options))
+        return (sys.executable, "-c", "import time; time.sleep(60)")
+
+    def by_calm(busy: float) -> dict[str, str]:
+        told.append(busy)
+        return {"target": f"{busy:.2f}"}
+
+    monkeypatch.setattr(module, "command", command)
+    run = AutoscaledRun({}, "judge by card", 0.0, (1.0, 2.0), by_calm=by_calm)
+    with run.while_sending(live, None):  # type: ignore[arg-type]
+        deadline_s = time.monotonic() + 10
+        while len(given) < 2:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+    assert told == [pytest.approx(0.3)]
+    assert [each.get("target") for each in given] == [None, "0.30"]
+    record = read_autoscaling(live.history / AUTOSCALING_FILE)
+    assert record is not None
+    assert record.settings["target"] == "0.30"
