@@ -36,8 +36,10 @@ def status(url: str, body: bytes | None = None) -> int:
         return error.code
 
 
-@pytest.mark.parametrize(("allowed", "answer"), [("true", 200), ("false", 404)])
-def test_a_jar_is_taken_or_not(tmp_path: Path, allowed: str, answer: int) -> None:
+@pytest.mark.parametrize(
+    ("allowed", "brought", "asked_for"), [("true", 200, 200), ("false", 400, 404)]
+)
+def test_a_jar_is_taken_or_not(tmp_path: Path, allowed: str, brought: int, asked_for: int) -> None:
     settings = StackSettings.with_free_ports(tmp_path)
     prepare(settings)
     with (settings.flink_folder / "conf" / "config.yaml").open("a") as configuration:
@@ -49,7 +51,8 @@ def test_a_jar_is_taken_or_not(tmp_path: Path, allowed: str, answer: int) -> Non
         wait_ready(service, record, probe, settings.ready_deadline_s)
         (url,) = settings.flink_rest_urls
         assert status(f"{url}/overview") == 200
-        assert status(f"{url}/jars/upload", JAR) == answer
-        assert status(f"{url}/jars") == answer
+        assert status(f"{url}/jars/upload", JAR) == brought
+        assert status(f"{url}/jars") == asked_for
+        assert bool(list(tmp_path.rglob("*any.jar"))) == (brought == 200)
     finally:
         stop(service.pid_file, settings.stop_grace_s)
