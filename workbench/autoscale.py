@@ -30,7 +30,7 @@ from workbench.console import Phases
 from workbench.folders import REPLAYS
 from workbench.one_stack import one_stack
 from workbench.plan import JobPlan, RunPlan
-from workbench.scaling_target import CALM_S, target_of
+from workbench.scaling_target import CALM_S, TARGET_MAX, boundary_of, target_of
 from workbench.simulate import simulate
 from workbench.warm_all import warm_all
 
@@ -129,11 +129,13 @@ class AutoscalePlan(BaseModel):
         return peak_span_s(self.duration_s, self.warm_up_s)
 
     def autoscaler_settings(self) -> dict[str, str]:
-        """Keys of the autoscaler's library but for :meth:`target_settings`."""
+        """Keys of the autoscaler's library; without a target those of it come later."""
+        target = self.target_utilization
         return {
             "job.autoscaler.enabled": "true",
             **_SHORTENED,
             "job.autoscaler.vertex.max-parallelism": str(self.taskmanagers),
+            **({} if target is None else self._target_keys(target, boundary_of(target))),
         }
 
     def target_settings(self, calm_busy: float) -> dict[str, str]:
@@ -144,11 +146,14 @@ class AutoscalePlan(BaseModel):
         calm_busy
             Share of its time in which the calm load keeps the busiest task busy.
         """
-        target, boundary = target_of(calm_busy)
-        given = self.target_utilization, self.boundary
+        return self._target_keys(*target_of(calm_busy))
+
+    def _target_keys(self, target: float, boundary: float) -> dict[str, str]:
+        if self.boundary is not None:
+            boundary = self.boundary
         return {
-            "job.autoscaler.target.utilization": f"{given[0] or target:g}",
-            "job.autoscaler.target.utilization.boundary": f"{given[1] or boundary:g}",
+            "job.autoscaler.target.utilization": f"{target:g}",
+            "job.autoscaler.target.utilization.boundary": f"{boundary:g}",
         }
 
     def stack(self, settings: StackSettings) -> StackSettings:
@@ -208,7 +213,8 @@ def run_autoscale(
         phases.line(
             "autoscaler starts",
             f"the calm load keeps a task busy for {busy:.0%}: target {target:.0%}, "
-            f"nothing to do within {boundary:.1%} of it",
+            f"nothing to do within {boundary:.1%} of it"
+            + ("; that is a high load to be tripled, give a lower rate" * (target == TARGET_MAX)),
         )
         return settings
 
@@ -220,7 +226,7 @@ def run_autoscale(
         lambda decision: phases.line(
             f"decided at {decision.at_s:.0f} s", f"{decision.words}; {decision.reason}"
         ),
-        by_calm,
+        by_calm if plan.target_utilization is None else None,
     )
     with one_stack(plan.stack(settings)) as stack:
         warm_all(run_plan, phases, runs, stack, replays)

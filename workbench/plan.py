@@ -39,7 +39,7 @@ class JobPlan(BaseModel):
     flink
         Any Flink key for this job; wins over what the job sets itself.
     kafka
-        Any property of the job's Kafka clients; wins likewise.
+        Any property of the job's Kafka clients that the job does not name an option for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -20,7 +20,8 @@ CALM_S: Final = 20.0
 #: Read off a run (docs/autoscaling.md).
 _TARGET: Final = 2.2
 _BOUNDARY: Final = 0.08
-_TARGET_MAX: Final = 0.9
+#: Above it even an idle machine has no room for the tripled load.
+TARGET_MAX: Final = 0.9
 
 
 def calm_busy(samples: Sequence[Sample]) -> float | None:
@@ -29,7 +30,8 @@ def calm_busy(samples: Sequence[Sample]) -> float | None:
         return None
     since_s = samples[-1].at_s - CALM_S
     busy = [each.busy for each in samples if each.at_s >= since_s and each.busy is not None]
-    return fmean(busy) if busy else None
+    # A task that is never busy was not looked at: its meter has not begun.
+    return fmean(busy) if any(busy) else None
 
 
 def target_of(busy: float) -> tuple[float, float]:
@@ -40,4 +42,16 @@ def target_of(busy: float) -> tuple[float, float]:
     >>> target_of(0.3)
     (0.66, 0.024)
     """
-    return round(min(_TARGET_MAX, _TARGET * busy), 3), round(_BOUNDARY * busy, 3)
+    target = min(TARGET_MAX, _TARGET * busy)
+    return round(target, 3), boundary_of(target)
+
+
+def boundary_of(target: float) -> float:
+    """How far from a target nothing is decided.
+
+    Examples
+    --------
+    >>> boundary_of(0.66)
+    0.024
+    """
+    return round(_BOUNDARY / _TARGET * target, 3)

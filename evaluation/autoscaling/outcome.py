@@ -16,7 +16,8 @@ from evaluation.autoscaling.record import Autoscaling, Sample
 from evaluation.verdict import Value, Verdict, worst
 
 #: Caught up is who is behind by no more than this long of what is offered, seconds. A choice:
-#: swipes wait for the next checkpoint, which here comes every second, and commit a moment later.
+#: swipes wait for the next checkpoint, which here comes every two seconds, and commit a moment
+#: later.
 CAUGHT_UP_S: Final = 3.0
 #: The file in the folder of results.
 OUTCOME_FILE: Final = "autoscaling.json"
@@ -125,12 +126,12 @@ def _busiest(record: Autoscaling) -> str:
     busiest = max((busy for busy in peak if busy is not None), default=None)
     if busiest is None:
         return ""
-    advice = "more would take a higher rate or a lower target_utilization"
+    advice = "more would take a lower target_utilization"
     return f"; the busiest task was busy at {busiest:.0%} at most: {advice}"
 
 
 def _caught_up(record: Autoscaling) -> Answer:
-    """Whether the lag was gone once more before the load fell."""
+    """Whether the lag was gone once more before the job was scaled down."""
     ups = [each for each in record.decisions if each.is_up]
     if not ups:
         return Answer("caught up", "inconclusive", "nothing was scaled up")

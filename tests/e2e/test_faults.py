@@ -61,8 +61,10 @@ def run(
 
 def hit_no_commit(evaluation: Evaluation) -> bool:
     """Whether the run proves nothing because a kill came where no commit was under way."""
-    verdict = evaluation.verdict
-    return verdict.value == "inconclusive" and "hit no commit" in verdict.reason
+    doubtful = [each for each in evaluation.judges if each.decides and each.verdict != "pass"]
+    return [(each.judge, each.verdict) for each in doubtful] == [("delivery", "inconclusive")] and (
+        "hit no commit" in doubtful[0].reason
+    )
 
 
 @pytest.mark.parametrize("fault", sorted(FLOODS))

@@ -172,11 +172,14 @@ def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> N
     assert (replay.load, replay.rate_per_min) == ("peak", 15_600)
     settings = plan.autoscaler_settings()
     assert settings["job.autoscaler.vertex.max-parallelism"] == "2"
-    assert plan.target_settings(0.5)["job.autoscaler.target.utilization"] == "0.3"
+    assert settings["job.autoscaler.target.utilization"] == "0.3"
+    assert settings["job.autoscaler.target.utilization.boundary"] == "0.011"
 
 
 def test_a_target_that_nobody_gave_lies_between_the_calm_load_and_the_tripled_one() -> None:
-    settings = AutoscalePlan(rate_per_min=1).target_settings(0.3)
+    plan = AutoscalePlan(rate_per_min=1)
+    assert not any("target" in key for key in plan.autoscaler_settings())
+    settings = plan.target_settings(0.3)
     assert settings == {
         "job.autoscaler.target.utilization": "0.66",
         "job.autoscaler.target.utilization.boundary": "0.024",

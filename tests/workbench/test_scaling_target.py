@@ -22,8 +22,17 @@ def test_where_nothing_was_seen_nobody_knows() -> None:
     assert calm_busy([sample(1.0, None)]) is None
 
 
-def test_there_is_room_above_the_target_for_what_makes_the_job_grow() -> None:
-    for busy in (0.01, 0.3, 0.9):
+def test_two_tasks_fit_below_the_target_at_the_calm_load_and_one_does_not_at_the_tripled() -> None:
+    for busy in (0.01, 0.3, 0.4):
         target, boundary = target_of(busy)
-        assert 0 < target < 0.95
-        assert 0 < boundary < target
+        assert 2.07 * busy < target < target + boundary < 2.4 * busy
+
+
+def test_there_is_room_above_every_target_for_what_makes_the_job_grow() -> None:
+    for busy in (0.01, 0.3, 0.9, 1.0):
+        target, boundary = target_of(busy)
+        assert 0 < boundary < target < target + boundary < 1
+
+
+def test_a_task_that_was_never_busy_was_not_looked_at() -> None:
+    assert calm_busy([sample(1.0, 0.0)]) is None

@@ -84,7 +84,7 @@ def test_a_job_that_was_never_scaled_fails_and_tells_the_last_note() -> None:
     }
     assert outcome.verdict.value == "fail"
     words = outcome.answers[0].words
-    assert "busy at 40% at most: more would take a higher rate or a lower" in words
+    assert "busy at 40% at most: more would take a lower" in words
 
 
 def test_what_was_scaled_up_before_the_load_grew_proves_nothing() -> None:
