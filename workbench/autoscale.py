@@ -129,28 +129,25 @@ class AutoscalePlan(BaseModel):
         return peak_span_s(self.duration_s, self.warm_up_s)
 
     def autoscaler_settings(self) -> dict[str, str]:
-        """Keys of the autoscaler's library; without a target those of it come later."""
-        target = self.target_utilization
-        return {
+        """Keys of the autoscaler's library; of a target only one that was given."""
+        keys = {
             "job.autoscaler.enabled": "true",
             **_SHORTENED,
             "job.autoscaler.vertex.max-parallelism": str(self.taskmanagers),
-            **({} if target is None else self._target_keys(target, boundary_of(target))),
         }
+        if self.target_utilization is not None:
+            keys |= self.target_settings(self.target_utilization)
+        return keys
 
-    def target_settings(self, calm_busy: float) -> dict[str, str]:
-        """Keys that say how busy a task should be.
+    def target_settings(self, target: float) -> dict[str, str]:
+        """Keys that say how busy a task should be, and how far from that nothing is decided.
 
         Parameters
         ----------
-        calm_busy
-            Share of its time in which the calm load keeps the busiest task busy.
+        target
+            Share of its time.
         """
-        return self._target_keys(*target_of(calm_busy))
-
-    def _target_keys(self, target: float, boundary: float) -> dict[str, str]:
-        if self.boundary is not None:
-            boundary = self.boundary
+        boundary = boundary_of(target) if self.boundary is None else self.boundary
         return {
             "job.autoscaler.target.utilization": f"{target:g}",
             "job.autoscaler.target.utilization.boundary": f"{boundary:g}",
@@ -208,15 +205,14 @@ def run_autoscale(
     run_plan = plan.run_plan()
 
     def by_calm(busy: float) -> dict[str, str]:
-        settings = plan.target_settings(busy)
-        target, boundary = (float(value) for value in settings.values())
+        target = target_of(busy)
+        advice = "; that is a high load to be tripled, give a lower rate"
         phases.line(
             "autoscaler starts",
-            f"the calm load keeps a task busy for {busy:.0%}: target {target:.0%}, "
-            f"nothing to do within {boundary:.1%} of it"
-            + ("; that is a high load to be tripled, give a lower rate" * (target == TARGET_MAX)),
+            f"the calm load keeps a task busy for {busy:.0%}: its target is {target:.0%}"
+            f"{advice if target == TARGET_MAX else ''}",
         )
-        return settings
+        return plan.target_settings(target)
 
     scaled = AutoscaledRun(
         plan.autoscaler_settings(),

@@ -20,7 +20,7 @@ CALM_S: Final = 20.0
 #: Read off a run (docs/autoscaling.md).
 _TARGET: Final = 2.2
 _BOUNDARY: Final = 0.08
-#: Above it even an idle machine has no room for the tripled load.
+#: A task that is to be busier than that has no room for what makes the job grow.
 TARGET_MAX: Final = 0.9
 
 
@@ -34,16 +34,15 @@ def calm_busy(samples: Sequence[Sample]) -> float | None:
     return fmean(busy) if any(busy) else None
 
 
-def target_of(busy: float) -> tuple[float, float]:
-    """Target and boundary, shares of the time of the busiest task.
+def target_of(busy: float) -> float:
+    """Share of its time in which a task should be busy.
 
     Examples
     --------
     >>> target_of(0.3)
-    (0.66, 0.024)
+    0.66
     """
-    target = min(TARGET_MAX, _TARGET * busy)
-    return round(target, 3), boundary_of(target)
+    return round(min(TARGET_MAX, _TARGET * busy), 3)
 
 
 def boundary_of(target: float) -> float:

@@ -194,7 +194,6 @@ def test_senders_that_run_apart_are_judged_as_one(
     assert list(shared.iterdir()) == []
 
 
-@pytest.mark.slow
 def test_a_job_that_writes_only_alerts_is_judged_by_its_alerts(
     run_external, kafka_address, prefix, tmp_path
 ):

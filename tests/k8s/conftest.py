@@ -47,6 +47,11 @@ def built(overlay: str) -> list[Manifest]:
     return copy.deepcopy(_built(overlay))
 
 
+def broker_labels(cluster: str) -> dict[str, str]:
+    """As Strimzi labels the pods of a Kafka, which are not part of PayStream."""
+    return {"strimzi.io/cluster": cluster, "strimzi.io/component-type": "kafka"}
+
+
 @pytest.fixture(params=OVERLAYS)
 def overlay(request: pytest.FixtureRequest) -> str:
     """Each overlay in turn."""

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.k8s.conftest import OVERLAYS, WITH_SIMULATION, Manifest, built, deployment, of_kind
+from tests.k8s.conftest import (
+    OVERLAYS,
+    WITH_SIMULATION,
+    Manifest,
+    broker_labels,
+    built,
+    deployment,
+    of_kind,
+)
 from tests.k8s.policies import containers, pods
 from tests.k8s.reach import selects
 
@@ -152,16 +160,8 @@ def _pod_labels(manifests: list[Manifest]) -> list[dict[str, str]]:
     return found
 
 
-def _broker_labels(manifests: list[Manifest]) -> list[dict[str, str]]:
-    """As Strimzi labels a broker's pod, which is not part of PayStream."""
-    return [
-        {"strimzi.io/cluster": name, "strimzi.io/component-type": "kafka"}
-        for name in of_kind(manifests, "Kafka")
-    ]
-
-
 def test_policies_and_budgets_select_pods_that_there_are(manifests):
-    labels = [*_pod_labels(manifests), *_broker_labels(manifests)]
+    labels = [*_pod_labels(manifests), *map(broker_labels, of_kind(manifests, "Kafka"))]
     for kind in ("NetworkPolicy", "PodDisruptionBudget", "Service", "PodMonitor"):
         for name, each in of_kind(manifests, kind).items():
             spec = each["spec"]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.k8s.conftest import ROOT, Manifest, built, of_kind
+from tests.k8s.conftest import ROOT, Manifest, broker_labels, built, of_kind
 from tests.k8s.crds import DEFINED, crd_schema, strict
 
 #: Of the schemas that are held against; the API groups that are used are the same since 1.27.
@@ -125,10 +125,12 @@ def labelled_pods(manifests):
     for name, each in of_kind(manifests, "FlinkDeployment").items():
         yield {"app": name}, each["spec"]["podTemplate"]["spec"]
     for name, each in of_kind(manifests, "Kafka").items():
-        # As Strimzi labels a broker's pod, and names the port of its exporter.
-        labels = {"strimzi.io/cluster": name, "strimzi.io/component-type": "kafka"}
+        # As Strimzi names the port of its exporter.
         tells = "metricsConfig" in each["spec"]["kafka"]
-        yield labels, {"containers": [{"ports": [{"name": "tcp-prometheus"}] if tells else []}]}
+        yield (
+            broker_labels(name),
+            {"containers": [{"ports": [{"name": "tcp-prometheus"}] if tells else []}]},
+        )
 
 
 def test_a_broker_of_ours_tells_what_the_local_one_tells():

@@ -21,6 +21,7 @@ from workbench.autoscale import AutoscalePlan
 from workbench.autoscaling import AutoscaledRun
 from workbench.children import ChildFailed
 from workbench.problems import RunBroken
+from workbench.scaling_target import target_of
 
 EVENTS: list[dict[str, Any]] = [
     {"event": "started", "library": "1.10.0", "settings": {}},
@@ -179,7 +180,7 @@ def test_the_plan_keeps_the_calm_rate_and_allows_no_more_tasks_than_slots() -> N
 def test_a_target_that_nobody_gave_lies_between_the_calm_load_and_the_tripled_one() -> None:
     plan = AutoscalePlan(rate_per_min=1)
     assert not any("target" in key for key in plan.autoscaler_settings())
-    settings = plan.target_settings(0.3)
+    settings = plan.target_settings(target_of(0.3))
     assert settings == {
         "job.autoscaler.target.utilization": "0.66",
         "job.autoscaler.target.utilization.boundary": "0.024",

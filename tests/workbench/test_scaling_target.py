@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evaluation.autoscaling.record import Sample
-from workbench.scaling_target import CALM_S, calm_busy, target_of
+from workbench.scaling_target import CALM_S, boundary_of, calm_busy, target_of
 
 
 def sample(at_s: float, busy: float | None) -> Sample:
@@ -24,13 +24,15 @@ def test_where_nothing_was_seen_nobody_knows() -> None:
 
 def test_two_tasks_fit_below_the_target_at_the_calm_load_and_one_does_not_at_the_tripled() -> None:
     for busy in (0.01, 0.3, 0.4):
-        target, boundary = target_of(busy)
+        target = target_of(busy)
+        boundary = boundary_of(target)
         assert 2.07 * busy < target < target + boundary < 2.4 * busy
 
 
 def test_there_is_room_above_every_target_for_what_makes_the_job_grow() -> None:
     for busy in (0.01, 0.3, 0.9, 1.0):
-        target, boundary = target_of(busy)
+        target = target_of(busy)
+        boundary = boundary_of(target)
         assert 0 < boundary < target < target + boundary < 1
 
 
